@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Message types to JSON and back. Fields that the receiver does not know are ignored, so that a module and a
+// daemon of different versions understand each other during an upgrade.
+#pragma once
+
+#include "protocol/fields.hpp"
+#include "protocol/json.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace solo::protocol {
+
+/// The name of the field that is missing or has a wrong type or value ("account.uid").
+struct InvalidField {
+    std::string name;
+};
+
+template<class T>
+void encode_into(Json& out, const T& value);
+
+template<class T>
+Json encode(const T& value) {
+    Json out;
+    encode_into(out, value);
+    return out;
+}
+
+/// A message, or the first field that is wrong.
+template<Message T>
+tl::expected<T, InvalidField> decode(const Json& value);
+
+namespace detail {
+
+template<class T>
+struct is_optional : std::false_type {};
+template<class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
+template<class T>
+struct is_vector : std::false_type {};
+template<class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+
+template<class T>
+concept WireInt = std::integral<T> && !std::same_as<T, bool>;
+
+template<class T>
+bool read(const Json& in, T& out, std::string& wrong);
+
+template<WireInt T>
+bool read_int(const Json& in, T& out) {
+    if (in.is_number_unsigned()) {
+        const auto number = in.get<std::uint64_t>();
+        if (number > static_cast<std::uint64_t>(std::numeric_limits<T>::max()))
+            return false;
+        out = static_cast<T>(number);
+        return true;
+    }
+    if (!in.is_number_integer())
+        return false;
+    const auto number = in.get<std::int64_t>();
+    if (!std::in_range<T>(number))
+        return false;
+    out = static_cast<T>(number);
+    return true;
+}
+
+template<WireEnum T>
+bool read_enum(const Json& in, T& out) {
+    if (!in.is_string())
+        return false;
+    const auto& name = in.get_ref<const std::string&>();
+    const auto names = enum_names(T{});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == name) {
+            out = static_cast<T>(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+template<Message T>
+bool read_message(const Json& in, T& out, std::string& wrong) {
+    if (!in.is_object())
+        return false;
+    const auto read_field = [&](const auto& field) {
+        auto& member = out.*field.member;
+        using Value = std::remove_reference_t<decltype(member)>;
+        const auto found = in.find(field.name);
+        if (found == in.end() || found->is_null()) {
+            if constexpr (is_optional<Value>::value)
+                return true;
+            wrong = field.name;
+            return false;
+        }
+        std::string inner;
+        if (read(*found, member, inner))
+            return true;
+        wrong = field.name;
+        if (!inner.empty())
+            wrong.append(".").append(inner);
+        return false;
+    };
+    return std::apply([&](const auto&... field) { return (read_field(field) && ...); }, T::fields());
+}
+
+template<class T>
+bool read(const Json& in, T& out, std::string& wrong) {
+    if constexpr (is_optional<T>::value) {
+        return read(in, out.emplace(), wrong);
+    } else if constexpr (is_vector<T>::value) {
+        if (!in.is_array())
+            return false;
+        out.reserve(in.size());
+        for (const auto& element : in)
+            if (!read(element, out.emplace_back(), wrong))
+                return false;
+        return true;
+    } else if constexpr (Message<T>) {
+        return read_message(in, out, wrong);
+    } else if constexpr (WireEnum<T>) {
+        return read_enum(in, out);
+    } else if constexpr (WireInt<T>) {
+        return read_int(in, out);
+    } else if constexpr (std::same_as<T, bool>) {
+        if (in.is_boolean())
+            out = in.get<bool>();
+        return in.is_boolean();
+    } else {
+        static_assert(std::same_as<T, std::string>);
+        if (in.is_string())
+            out = in.get_ref<const std::string&>();
+        return in.is_string();
+    }
+}
+
+} // namespace detail
+
+template<class T>
+void encode_into(Json& out, const T& value) {
+    if constexpr (detail::is_vector<T>::value) {
+        out = Json::array();
+        for (const auto& element : value)
+            out.push_back(encode(element));
+    } else if constexpr (Message<T>) {
+        out = Json::object();
+        const auto write_field = [&](const auto& field) {
+            const auto& member = value.*field.member;
+            if constexpr (detail::is_optional<std::remove_cvref_t<decltype(member)>>::value) {
+                if (member)
+                    out.emplace(field.name, encode(*member));
+            } else {
+                out.emplace(field.name, encode(member));
+            }
+        };
+        std::apply([&](const auto&... field) { (write_field(field), ...); }, T::fields());
+    } else if constexpr (WireEnum<T>) {
+        out = name_of(value);
+    } else {
+        out = value;
+    }
+}
+
+template<Message T>
+tl::expected<T, InvalidField> decode(const Json& value) {
+    T message;
+    InvalidField wrong;
+    if (!detail::read_message(value, message, wrong.name))
+        return tl::unexpected{std::move(wrong)};
+    return message;
+}
+
+} // namespace solo::protocol
