@@ -34,18 +34,18 @@ Fault connect_fault(int error) {
     }
 }
 
-/// Waits for events on fd, or with fd -1 just for the time; false where the deadline passed first.
+/// Waits for events on fd, or with fd -1 just for the time. The deadline is looked at first: a peer whose bytes
+/// are always there already must not hold its caller any longer than one that is silent.
 tl::expected<void, Failure> wait_for(int fd, short events, Deadline deadline) {
     pollfd poll_fd{.fd = fd, .events = events, .revents = 0};
-    for (;;) {
+    while (!deadline.passed()) {
         const int ready = ::poll(&poll_fd, fd < 0 ? 0 : 1, deadline.poll_timeout());
         if (ready > 0)
             return {};
-        if (ready == 0 && deadline.passed())
-            return failed(Fault::timeout);
         if (ready < 0 && errno != EINTR)
             return failed(Fault::system, errno);
     }
+    return failed(Fault::timeout);
 }
 
 /// A non-blocking stream socket with a descriptor above 2: programs may run with 0 to 2 closed and would take
@@ -93,6 +93,8 @@ tl::expected<Channel, Failure> Channel::connect(const std::string& path, Deadlin
                                                 std::optional<uid_t> server) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
+    if (path.empty()) // would be a name in the abstract namespace, which anybody may take
+        return failed(Fault::absent, ENOENT);
     if (path.size() >= sizeof address.sun_path)
         return failed(Fault::absent, ENAMETOOLONG);
     path.copy(address.sun_path, path.size());
@@ -132,11 +134,14 @@ tl::expected<void, Failure> Channel::send(const std::string& frame, Deadline dea
 }
 
 tl::expected<Reply, Failure> Channel::call(const Call& call, Deadline deadline) {
-    if (auto sent = send(to_frame(call), deadline); !sent)
+    const auto sent = send(to_frame(call), deadline);
+    // A server that is over its limits says so and closes before it has read the call: that is its reply.
+    const bool can_be_answered = sent || sent.error().fault == Fault::closed;
+    if (can_be_answered && !call.oneway)
+        return next_reply(deadline);
+    if (!sent)
         return tl::unexpected{sent.error()};
-    if (call.oneway)
-        return Reply{};
-    return next_reply(deadline);
+    return Reply{};
 }
 
 tl::expected<Reply, Failure> Channel::next_reply(Deadline deadline) {

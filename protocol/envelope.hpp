@@ -46,7 +46,7 @@ Call make_call(const T& message) {
 
 template<Message T>
 Reply make_reply(const T& message) {
-    return Reply{.parameters = encode(message)};
+    return Reply{.parameters = encode(message), .error = {}};
 }
 
 template<Message T>
