@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The six functions that libpam calls. Nothing but a return code leaves them.
+#include "pam_module/log.hpp"
+#include "pam_module/phase.hpp"
+
+#include <cstddef>
+#include <new>
+
+#include <cxxabi.h>
+#include <security/pam_ext.h>
+#include <syslog.h>
+
+namespace {
+
+using solo::pam::Phase;
+
+Phase phase_of(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+    auto options = solo::pam::parse_options({argv, static_cast<std::size_t>(argc)});
+    const auto deadline = solo::protocol::Deadline::in(options.timeout);
+    Phase phase{pamh, (static_cast<unsigned>(flags) & PAM_SILENT) != 0, std::move(options), deadline};
+    for (const auto& mistake : phase.options.mistakes)
+        solo::pam::log(phase, LOG_ERR, "unknown or malformed argument: " + mistake);
+    return phase;
+}
+
+/// Runs a phase and turns every exception into a denial. A thread that is being cancelled unwinds by
+/// something that looks like an exception and must go on: to stop it would abort the login program.
+template<int (*Run)(const Phase&)>
+int guarded(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+    try {
+        return Run(phase_of(pamh, flags, argc, argv));
+    } catch (const abi::__forced_unwind&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        pam_syslog(pamh, LOG_CRIT, "denied: out of memory");
+        return PAM_BUF_ERR;
+    } catch (...) {
+        pam_syslog(pamh, LOG_CRIT, "denied: unexpected error");
+        return PAM_PERM_DENIED;
+    }
+}
+
+} // namespace
+
+#define SOLO_ENTRY_POINT extern "C" __attribute__((visibility("default"))) int
+
+SOLO_ENTRY_POINT pam_sm_authenticate(pam_handle_t* /*pamh*/, int /*flags*/, int /*argc*/,
+                                     const char** /*argv*/) {
+    return PAM_IGNORE;
+}
+
+SOLO_ENTRY_POINT pam_sm_setcred(pam_handle_t* /*pamh*/, int /*flags*/, int /*argc*/, const char** /*argv*/) {
+    return PAM_IGNORE;
+}
+
+SOLO_ENTRY_POINT pam_sm_chauthtok(pam_handle_t* /*pamh*/, int /*flags*/, int /*argc*/,
+                                  const char** /*argv*/) {
+    return PAM_IGNORE;
+}
+
+SOLO_ENTRY_POINT pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+    return guarded<solo::pam::check_login>(pamh, flags, argc, argv);
+}
+
+SOLO_ENTRY_POINT pam_sm_open_session(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+    return guarded<solo::pam::open_session>(pamh, flags, argc, argv);
+}
+
+SOLO_ENTRY_POINT pam_sm_close_session(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+    return guarded<solo::pam::close_session>(pamh, flags, argc, argv);
+}

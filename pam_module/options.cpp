@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "pam_module/options.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace solo::pam {
+
+namespace {
+
+constexpr int max_timeout = 300;
+
+bool set_socket(Options& options, std::string_view value) {
+    const bool is_absolute = value.starts_with('/');
+    options.socket = is_absolute ? std::string{value} : Options{}.socket;
+    return is_absolute;
+}
+
+bool set_timeout(Options& options, std::string_view value) {
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    const bool is_good =
+        error == std::errc{} && end == value.data() + value.size() && seconds >= 1 && seconds <= max_timeout;
+    options.timeout = is_good ? std::chrono::seconds{seconds} : Options{}.timeout;
+    return is_good;
+}
+
+bool set_on_unavailable(Options& options, std::string_view value) {
+    options.allow_unavailable = value == "allow";
+    return value == "allow" || value == "deny";
+}
+
+bool set_break_glass(Options& options, std::string_view value) {
+    options.break_glass = value;
+    return !value.empty();
+}
+
+bool set_debug(Options& options, std::string_view value) {
+    options.debug = true;
+    return value.empty();
+}
+
+struct Option {
+    std::string_view name; ///< with the '=' where a value follows
+    bool (*set)(Options&, std::string_view value);
+};
+
+constexpr Option known[] = {
+    {"socket=", set_socket},           {"timeout=", set_timeout}, {"on_unavailable=", set_on_unavailable},
+    {"break_glass=", set_break_glass}, {"debug", set_debug},
+};
+
+bool apply(Options& options, std::string_view argument) {
+    for (const auto& option : known)
+        if (argument.starts_with(option.name))
+            return option.set(options, argument.substr(option.name.size()));
+    return false;
+}
+
+} // namespace
+
+Options parse_options(std::span<const char* const> arguments) {
+    Options options;
+    for (const char* const argument : arguments)
+        if (!apply(options, argument))
+            options.mistakes.emplace_back(argument);
+    return options;
+}
+
+} // namespace solo::pam

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "pam_module/solod.hpp"
+
+#include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <poll.h>
+
+namespace solo::pam {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Channel;
+using protocol::Deadline;
+using protocol::Decision;
+using protocol::Fault;
+namespace login = protocol::login;
+
+/// How long a socket that is absent or refuses is tried again.
+constexpr auto absence = 1s;
+/// How many connections may be lost before the daemon counts as unavailable.
+constexpr int max_losses = 5;
+
+tl::unexpected<Problem> unanswered(std::string reason) {
+    return tl::unexpected{Problem{.refused = std::nullopt, .reason = std::move(reason)}};
+}
+
+tl::unexpected<Problem> unanswered(const protocol::Failure& failure) {
+    return tl::unexpected{Problem{
+        .refused = std::nullopt, .reason = failure.text(), .is_lost = failure.fault == Fault::closed}};
+}
+
+/// What an error reply means: only the daemon's own Refused is a decision.
+tl::unexpected<Problem> problem_of(const protocol::Reply& reply) {
+    if (reply.error == login::Refused::error) {
+        auto refused = protocol::decode<login::Refused>(reply.parameters);
+        if (!refused)
+            return unanswered("Refused without " + refused.error().name);
+        return tl::unexpected{Problem{.refused = *std::move(refused), .reason = {}}};
+    }
+    std::string reason = reply.error;
+    if (const auto why = protocol::decode<login::Unavailable>(reply.parameters))
+        reason += ": " + why->reason;
+    return unanswered(std::move(reason));
+}
+
+template<class Method>
+tl::expected<typename Method::Reply, Problem> call(Channel& channel, const Method& method,
+                                                   Deadline deadline) {
+    auto reply = channel.call(protocol::make_call(method), deadline);
+    if (!reply)
+        return unanswered(reply.error());
+    if (reply->failed())
+        return problem_of(*reply);
+    if (reply->continues)
+        return unanswered("a reply that continues was not asked for");
+    auto decoded = protocol::decode<typename Method::Reply>(reply->parameters);
+    if (!decoded)
+        return unanswered("the reply's " + decoded.error().name + " is missing or wrong");
+    return *std::move(decoded);
+}
+
+tl::expected<void, Problem> confirm(Channel& channel, const std::string& id, Deadline deadline) {
+    auto call = protocol::make_call(login::Confirm{.id = id});
+    call.oneway = true;
+    if (auto sent = channel.call(call, deadline); !sent)
+        return unanswered(sent.error());
+    return {};
+}
+
+/// Ids go into the environment of the person's programs, so only what an id needs is let through.
+bool is_id(const std::string& text) {
+    constexpr std::size_t max_id = 64;
+    return !text.empty() && text.size() <= max_id && std::ranges::all_of(text, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    });
+}
+
+void pause(std::chrono::milliseconds time, Deadline deadline) {
+    (void)::poll(nullptr, 0, Deadline::in(time).or_earlier(deadline).poll_timeout());
+}
+
+} // namespace
+
+/// Runs the attempt over a new connection, and over another where that one is lost on the way.
+template<class Attempt>
+auto Solod::until_answered(Attempt attempt) const -> decltype(attempt(std::declval<Channel>())) {
+    auto interval = 20ms;
+    for (int losses = 0;; ++losses, interval *= 2) {
+        auto channel = Channel::connect(socket_, deadline_, Deadline::in(absence), /*server=*/uid_t{0});
+        if (!channel)
+            return unanswered(channel.error());
+        auto answer = attempt(*std::move(channel));
+        if (answer || !answer.error().is_lost || losses == max_losses || deadline_.passed())
+            return answer;
+        pause(interval, deadline_);
+    }
+}
+
+tl::expected<login::Check::Reply, Problem> Solod::check(const login::Check& check) const {
+    return until_answered([&](Channel channel) { return call(channel, check, deadline_); });
+}
+
+tl::expected<Opened, Problem> Solod::open(const login::Open& open) const {
+    return until_answered([&](Channel channel) -> tl::expected<Opened, Problem> {
+        auto reply = call(channel, open, deadline_);
+        if (!reply)
+            return tl::unexpected{std::move(reply).error()};
+        if (reply->decision == Decision::ignore)
+            return Opened{{}, {}, std::move(channel)};
+        if (reply->decision != Decision::grant || !reply->id || !is_id(*reply->id))
+            return unanswered("the reply to Open is neither a grant nor a refusal");
+        if (auto confirmed = confirm(channel, *reply->id, deadline_); !confirmed)
+            return tl::unexpected{std::move(confirmed).error()};
+        return Opened{*std::move(reply->id), std::move(reply->notice), std::move(channel)};
+    });
+}
+
+tl::expected<void, Problem> Solod::close(const std::string& id) const {
+    return until_answered([&](Channel channel) { return close(id, channel); });
+}
+
+tl::expected<void, Problem> Solod::close(const std::string& id, Channel& channel) const {
+    auto reply = call(channel, login::Close{.id = id}, deadline_);
+    if (!reply)
+        return tl::unexpected{std::move(reply).error()};
+    return {};
+}
+
+} // namespace solo::pam
