@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "tests/pam/login_program.hpp"
+
+#include "tests/pam/host_functions.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace solo::testing {
+
+namespace {
+
+constexpr const char* service = "test-login";
+
+/// One stack a phase. What the module returns comes out as it is; PAM_IGNORE leaves the marker's mark.
+void write_service(const std::string& directory, const std::string& arguments) {
+    std::ofstream file{directory + "/" + service};
+    for (const char* const type : {"auth", "account", "session", "password"}) {
+        file << type << " [success=1 ignore=ignore default=die] " SOLO_MODULE " " << arguments << "\n"
+             << type << " required " SOLO_MARKER "\n"
+             << type << " required pam_permit.so\n";
+    }
+    std::ofstream{directory + "/other"} << "auth required pam_deny.so\n"; // libpam complains where there is none
+}
+
+std::string make_directory() {
+    std::string path = (std::filesystem::temp_directory_path() / "solo-pam-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr)
+        throw std::runtime_error{"mkdtemp"};
+    return path;
+}
+
+} // namespace
+
+LoginProgram::LoginProgram() : directory_{make_directory()} {}
+
+LoginProgram::~LoginProgram() {
+    end();
+    daemon_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+}
+
+FakeDaemon& LoginProgram::start_daemon() {
+    daemon_ = std::make_unique<FakeDaemon>(socket());
+    return *daemon_;
+}
+
+void LoginProgram::begin(const std::string& user, const std::string& arguments) {
+    end();
+    write_service(directory_, "socket=" + socket() + " " + arguments);
+    const pam_conv conversation{has_conversation ? converse : nullptr, this};
+    const int result =
+        ::pam_start_confdir(service, user.c_str(), &conversation, directory_.c_str(), &handle_);
+    if (result != PAM_SUCCESS)
+        throw std::runtime_error{"pam_start_confdir: " + std::to_string(result)};
+    set_item(PAM_TTY, "pts/7");
+    set_item(PAM_RHOST, "10.0.0.5");
+}
+
+void LoginProgram::set_item(int type, const char* value) {
+    if (::pam_set_item(handle_, type, value) != PAM_SUCCESS)
+        throw std::runtime_error{"pam_set_item"};
+}
+
+void LoginProgram::end(int status) {
+    if (handle_ != nullptr)
+        ::pam_end(handle_, status);
+    handle_ = nullptr;
+}
+
+template<class Function>
+int LoginProgram::phase(Function function, int flags) {
+    const int result = function(handle_, flags);
+    if (!variable("TEST_IGNORED"))
+        return result;
+    ::pam_putenv(handle_, "TEST_IGNORED");
+    return result == PAM_SUCCESS ? PAM_IGNORE : result;
+}
+
+int LoginProgram::authenticate() {
+    return phase(::pam_authenticate, 0);
+}
+
+int LoginProgram::set_credentials() {
+    return phase(::pam_setcred, PAM_ESTABLISH_CRED);
+}
+
+int LoginProgram::account(int flags) {
+    return phase(::pam_acct_mgmt, flags);
+}
+
+int LoginProgram::open(int flags) {
+    return phase(::pam_open_session, flags);
+}
+
+int LoginProgram::close(int flags) {
+    return phase(::pam_close_session, flags);
+}
+
+int LoginProgram::change_password() {
+    return phase(::pam_chauthtok, 0);
+}
+
+std::optional<std::string> LoginProgram::variable(const char* name) {
+    const char* const value = ::pam_getenv(handle_, name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
+int LoginProgram::converse(int count, const pam_message** messages, pam_response** responses, void* self) {
+    auto& program = *static_cast<LoginProgram*>(self);
+    const auto size = static_cast<unsigned>(count);
+    for (unsigned i = 0; i < size; ++i)
+        program.said.push_back({messages[i]->msg_style, messages[i]->msg});
+    if (program.conversation_result != PAM_SUCCESS)
+        return program.conversation_result;
+    *responses = static_cast<pam_response*>(std::calloc(size, sizeof **responses));
+    for (unsigned i = 0; i < size; ++i)
+        if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON)
+            (*responses)[i].resp = ::strdup(program.answer.c_str());
+    return PAM_SUCCESS;
+}
+
+int set_up_login_without_daemon(void** state) {
+    reset_host_functions();
+    *state = new LoginProgram;
+    return 0;
+}
+
+int set_up_login(void** state) {
+    set_up_login_without_daemon(state);
+    program_of(state).start_daemon();
+    return 0;
+}
+
+int tear_down_login(void** state) {
+    host_functions().before_connect = nullptr;
+    delete &program_of(state);
+    return 0;
+}
+
+} // namespace solo::testing
