@@ -34,8 +34,8 @@ Fault connect_fault(int error) {
     }
 }
 
-/// Waits for events on fd, or with fd -1 just for the time. The deadline is looked at first: a peer whose bytes
-/// are always there already must not hold its caller any longer than one that is silent.
+/// Waits for events on fd, or with fd -1 just for the time. The deadline is looked at first: a peer whose
+/// bytes are always there already must not hold its caller any longer than one that is silent.
 tl::expected<void, Failure> wait_for(int fd, short events, Deadline deadline) {
     pollfd poll_fd{.fd = fd, .events = events, .revents = 0};
     while (!deadline.passed()) {
@@ -80,9 +80,13 @@ bool server_is(int fd, uid_t user) {
 } // namespace
 
 std::string Failure::text() const {
-    static constexpr const char* texts[] = {
-        "nobody listens",         "permission denied",      "no answer in time", "the connection was closed",
-        "the answer is no reply", "the server is not root", "system error"};
+    static constexpr const char* texts[] = {"nobody listens",
+                                            "this user may not connect",
+                                            "no answer in time",
+                                            "the connection was closed",
+                                            "the answer is no reply",
+                                            "the server is not root",
+                                            "system error"};
     std::string text = texts[static_cast<std::size_t>(fault)];
     if (error != 0)
         text.append(" (").append(std::strerror(error)).append(")");
