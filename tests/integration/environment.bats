@@ -228,7 +228,9 @@ line_before() { awk -v regex="^$1" '$0 ~ regex { print previous; exit } { previo
 two_sleep_or_box_ended() { ended box || (($(pgrep --count --full --exact 'sleep 4244') == 2)); }
 
 @test "without the right to make namespaces it says so and exits with 77" {
-    local readable=/tmp/sandbox-$BASHPID
+    local readable
+    readable=$(mktemp --directory)
+    chmod 755 "$readable"
     install -D -m 755 "$sandbox" "$readable/tests/support/sandbox"
     run setpriv --reuid nobody --clear-groups "$readable/tests/support/sandbox" true
     assert_status 77
