@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/arguments.hpp"
+
+#include <cctype>
+
+#include <CLI/CLI.hpp>
+
+namespace solo::ctl {
+
+namespace {
+
+bool is_uuid(const std::string& text) {
+    static constexpr std::string_view pattern = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    if (text.size() != pattern.size())
+        return false;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const bool fits =
+            pattern[i] == '-' ? text[i] == '-' : std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+CLI::Validator session_id() {
+    const auto check = [](std::string& text) -> std::string {
+        if (!is_uuid(text))
+            return "a session's ID is a whole UUID, as `soloctl list` shows it";
+        text = CLI::detail::to_lower(text);
+        return {};
+    };
+    return CLI::Validator{check, "UUID"};
+}
+
+CLI::Validator account_name() {
+    const auto check = [](const std::string& text) -> std::string {
+        return text.empty() ? "an account has a name" : "";
+    };
+    return CLI::Validator{check, ""};
+}
+
+} // namespace solo::ctl

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "ctl/error_text.hpp"
+#include "ctl/problem.hpp"
+#include "protocol/channel.hpp"
+#include "protocol/envelope.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace solo::ctl {
+
+/// A connection to solod. Whatever keeps a call from its reply is thrown as a Problem.
+class Client {
+public:
+    /// How long solod may take to answer. Ending a session may take its GraceTime and more.
+    static constexpr std::chrono::seconds usual_time{10};
+    static constexpr std::chrono::seconds ending_time{60};
+
+    explicit Client(std::string socket);
+
+    /// Calls and waits for the reply.
+    template<protocol::Message M>
+    typename M::Reply call(const M& message, std::chrono::seconds time = usual_time) {
+        return decoded<typename M::Reply>(succeeded(exchange(protocol::make_call(message), time)));
+    }
+
+    /// The same, but nothing where solod answers with this error.
+    template<protocol::Message Error, protocol::Message M>
+    std::optional<typename M::Reply> call_unless(const M& message, std::chrono::seconds time = usual_time) {
+        const auto reply = exchange(protocol::make_call(message), time);
+        if (is_error<Error>(reply))
+            return std::nullopt;
+        return decoded<typename M::Reply>(succeeded(reply));
+    }
+
+    /// Calls with more and gathers the replies. None is either said by the error None or by a single reply
+    /// without parameters.
+    template<protocol::Message None, protocol::Message M>
+    std::vector<typename M::Reply> call_more(const M& message) {
+        auto call = protocol::make_call(message);
+        call.more = true;
+        std::vector<typename M::Reply> replies;
+        auto reply = exchange(call, usual_time);
+        if (is_error<None>(reply))
+            return replies;
+        while (succeeded(reply).continues) {
+            replies.push_back(decoded<typename M::Reply>(reply));
+            reply = next(usual_time);
+        }
+        if (!reply.parameters.empty())
+            replies.push_back(decoded<typename M::Reply>(reply));
+        return replies;
+    }
+
+private:
+    protocol::Reply exchange(const protocol::Call& call, std::chrono::seconds time);
+    protocol::Reply next(std::chrono::seconds time);
+
+    /// The reply itself where it is no error.
+    static const protocol::Reply& succeeded(const protocol::Reply& reply);
+
+    template<protocol::Message R>
+    R decoded(const protocol::Reply& reply) const {
+        auto message = protocol::decode<R>(reply.parameters);
+        if (!message)
+            throw_undecodable(message.error().name);
+        return *std::move(message);
+    }
+
+    protocol::Reply checked(tl::expected<protocol::Reply, protocol::Failure> reply) const;
+    [[noreturn]] void throw_undecodable(const std::string& field) const;
+
+    std::string socket_;
+    protocol::Channel channel_;
+};
+
+} // namespace solo::ctl

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/arguments.hpp"
+#include "ctl/client.hpp"
+#include "ctl/command.hpp"
+#include "ctl/output.hpp"
+#include "ctl/session_list.hpp"
+#include "ctl/session_text.hpp"
+
+#include <memory>
+
+namespace solo::ctl {
+
+namespace {
+
+ExitStatus list(const Options& options, const protocol::sessions::List& question) {
+    Client client{options.socket};
+    const auto sessions = list_sessions(client, question);
+    if (options.json)
+        print_json(to_json(sessions));
+    else
+        print(session_table(sessions));
+    return exit_yes;
+}
+
+} // namespace
+
+void add_list(CLI::App& app, Run& chosen) {
+    const auto question = std::make_shared<protocol::sessions::List>();
+    auto* const command = app.add_subcommand("list", "Show who is logged in");
+    command->add_flag("--all", question->ended, "Sessions that are over, too");
+    command->add_option("--account", question->account, "Only the sessions of this account")
+        ->type_name("NAME")
+        ->check(account_name());
+    command->add_option("-n,--limit", question->limit, "Only the newest so many")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    command->callback([question, &chosen] {
+        chosen = [question](const Options& options) { return list(options, *question); };
+    });
+}
+
+} // namespace solo::ctl

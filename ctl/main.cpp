@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/command.hpp"
+#include "ctl/output.hpp"
+#include "ctl/problem.hpp"
+#include "protocol/printable.hpp"
+
+#include <clocale>
+#include <csignal>
+#include <exception>
+
+using namespace solo::ctl;
+
+namespace {
+
+void declare(CLI::App& app, Options& options, Run& chosen) {
+    app.name("soloctl");
+    app.set_version_flag("--version", "soloctl " SOLO_VERSION);
+    app.add_option("--socket", options.socket, "Where solod listens")
+        ->type_name("PATH")
+        ->capture_default_str();
+    app.add_flag("--json", options.json, "Print JSON");
+    app.fallthrough();
+    app.require_subcommand(1);
+    for (const auto add : {add_list, add_show, add_end, add_status, add_validate, add_config})
+        add(app, chosen);
+}
+
+ExitStatus run(int argc, char** argv) {
+    Options options;
+    Run chosen;
+    CLI::App app{"Show and end the logins that solod keeps account of."};
+    declare(app, options, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& answered) { // --help, --version
+        app.exit(answered);
+        return exit_yes;
+    } catch (const CLI::ParseError& error) {
+        print_error(std::string{error.what()} + "\nTry: soloctl --help");
+        return exit_usage;
+    }
+    return chosen(options);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::setlocale(LC_ALL, "");
+    std::signal(SIGPIPE, SIG_IGN); // a reader that goes away is found by write(2), in print
+    try {
+        return run(argc, argv);
+    } catch (const Problem& problem) {
+        print_error(problem.what());
+        return problem.status();
+    } catch (const std::exception& error) {
+        print_error(solo::protocol::printable(error.what()));
+        return exit_no;
+    }
+}

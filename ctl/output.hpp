@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "protocol/json.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace solo::ctl {
+
+/// Writes to standard output. A reader that has seen enough (`soloctl list | head`) is no error: the rest
+/// goes nowhere. Throws Problem where it cannot be written for another reason (disk full).
+void print(std::string_view text);
+
+/// The value on several lines, in ASCII: foreign text in it can do nothing to a terminal.
+void print_json(const protocol::Json& value);
+
+/// "soloctl: TEXT" on standard error.
+void print_error(std::string_view text);
+
+} // namespace solo::ctl
