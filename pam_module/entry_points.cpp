@@ -2,11 +2,11 @@
 // The six functions that libpam calls. Nothing but a return code leaves them.
 #include "pam_module/log.hpp"
 #include "pam_module/phase.hpp"
+#include "pam_module/uncancelled.hpp"
 
 #include <cstddef>
 #include <new>
 
-#include <cxxabi.h>
 #include <security/pam_ext.h>
 #include <syslog.h>
 
@@ -23,14 +23,12 @@ Phase phase_of(pam_handle_t* pamh, int flags, int argc, const char** argv) {
     return phase;
 }
 
-/// Runs a phase and turns every exception into a denial. A thread that is being cancelled unwinds by
-/// something that looks like an exception and must go on: to stop it would abort the login program.
+/// Runs a phase and turns every exception into a denial.
 template<int (*Run)(const Phase&)>
-int guarded(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+int guarded(pam_handle_t* pamh, int flags, int argc, const char** argv) noexcept {
+    const solo::pam::Uncancelled uncancelled;
     try {
         return Run(phase_of(pamh, flags, argc, argv));
-    } catch (const abi::__forced_unwind&) {
-        throw;
     } catch (const std::bad_alloc&) {
         pam_syslog(pamh, LOG_CRIT, "denied: out of memory");
         return PAM_BUF_ERR;

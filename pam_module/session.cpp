@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pam_module/session.hpp"
 
+#include "pam_module/uncancelled.hpp"
+
 namespace solo::pam {
 
 namespace {
@@ -11,6 +13,7 @@ constexpr const char* variable = "SOLO_SESSION_ID";
 /// Frees the session; its line knows whether it may close its descriptor. The flags prove nothing (sudo
 /// passes PAM_DATA_SILENT even at the real end), so nobody looks at them.
 void drop(pam_handle_t* /*pamh*/, void* data, int /*flags*/) {
+    const Uncancelled uncancelled;
     delete static_cast<Session*>(data);
 }
 
