@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pam_acct_mgmt: explains, asks, changes nothing.
-#include "tests/pam/host_functions.hpp"
-#include "tests/pam/login_program.hpp"
-#include "tests/support/cmocka.hpp"
+#include "tests/pam/login_tests.hpp"
 
 #include <syslog.h>
 
@@ -250,5 +248,5 @@ int main() {
         SOLO_LOGIN_TEST(connection_lost_in_check_is_tried_again),
         SOLO_LOGIN_TEST(the_other_phases_are_ignored_and_ask_nobody),
     };
-    return cmocka_run_group_tests(tests, nullptr, nullptr);
+    return run_login_tests("account phase", tests);
 }

@@ -58,7 +58,7 @@ int find_account(Matches matches, passwd* entry, char* buffer, std::size_t size,
     const auto found = std::ranges::find_if(accounts, matches);
     if (found == accounts.end())
         return 0;
-    if (found->name.size() >= size)
+    if (std::max(found->name.size() + 1, host_functions().entry_size) > size)
         return ERANGE;
     std::memcpy(buffer, found->name.c_str(), found->name.size() + 1);
     *entry = passwd{};

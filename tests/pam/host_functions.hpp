@@ -29,7 +29,8 @@ struct HostFunctions {
 
     /// The first of a uid is the canonical one. Names that are not here are unknown to NSS.
     std::vector<FakeAccount> accounts;
-    int lookup_error = 0; ///< where set, NSS fails with it
+    int lookup_error = 0;       ///< where set, NSS fails with it
+    std::size_t entry_size = 0; ///< how large a buffer an entry needs at least
 
     gid_t wheel = 0; ///< the gid of the group "wheel"; 0: there is no such group
 

@@ -16,14 +16,14 @@ namespace {
 constexpr const char* service = "test-login";
 
 /// One stack a phase. What the module returns comes out as it is; PAM_IGNORE leaves the marker's mark.
-void write_service(const std::string& directory, const std::string& arguments) {
-    std::ofstream file{directory + "/" + service};
-    for (const char* const type : {"auth", "account", "session", "password"}) {
-        file << type << " [success=1 ignore=ignore default=die] " SOLO_MODULE " " << arguments << "\n"
-             << type << " required " SOLO_MARKER "\n"
-             << type << " required pam_permit.so\n";
+std::string service_file(const std::string& arguments) {
+    std::string file;
+    for (const std::string type : {"auth", "account", "session", "password"}) {
+        file += type + " [success=1 ignore=ignore default=die] " SOLO_MODULE " " + arguments + "\n";
+        file += type + " required " SOLO_MARKER "\n";
+        file += type + " required pam_permit.so\n";
     }
-    std::ofstream{directory + "/other"} << "auth required pam_deny.so\n"; // libpam complains where there is none
+    return file;
 }
 
 std::string make_directory() {
@@ -50,8 +50,14 @@ FakeDaemon& LoginProgram::start_daemon() {
 }
 
 void LoginProgram::begin(const std::string& user, const std::string& arguments) {
+    begin_with(user, service_file("socket=" + socket() + " " + arguments));
+}
+
+void LoginProgram::begin_with(const std::string& user, const std::string& service_file) {
     end();
-    write_service(directory_, "socket=" + socket() + " " + arguments);
+    std::ofstream{directory_ + "/" + service} << service_file;
+    std::ofstream{directory_ + "/other"}
+        << "auth required pam_deny.so\n"; // libpam complains where there is none
     const pam_conv conversation{has_conversation ? converse : nullptr, this};
     const int result =
         ::pam_start_confdir(service, user.c_str(), &conversation, directory_.c_str(), &handle_);
@@ -75,7 +81,8 @@ void LoginProgram::end(int status) {
 template<class Function>
 int LoginProgram::phase(Function function, int flags) {
     const int result = function(handle_, flags);
-    if (!variable("TEST_IGNORED"))
+    reached_marker = variable("TEST_IGNORED").has_value();
+    if (!reached_marker)
         return result;
     ::pam_putenv(handle_, "TEST_IGNORED");
     return result == PAM_SUCCESS ? PAM_IGNORE : result;
@@ -122,24 +129,6 @@ int LoginProgram::converse(int count, const pam_message** messages, pam_response
         if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON)
             (*responses)[i].resp = ::strdup(program.answer.c_str());
     return PAM_SUCCESS;
-}
-
-int set_up_login_without_daemon(void** state) {
-    reset_host_functions();
-    *state = new LoginProgram;
-    return 0;
-}
-
-int set_up_login(void** state) {
-    set_up_login_without_daemon(state);
-    program_of(state).start_daemon();
-    return 0;
-}
-
-int tear_down_login(void** state) {
-    host_functions().before_connect = nullptr;
-    delete &program_of(state);
-    return 0;
 }
 
 } // namespace solo::testing

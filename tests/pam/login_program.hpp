@@ -33,8 +33,10 @@ public:
     FakeDaemon& daemon() { return *daemon_; }
     void stop_daemon() { daemon_.reset(); }
 
-    /// Begins a login of the user with these arguments for the module, "socket=" before them.
+    /// Begins a login of the user with these arguments for the module, "socket=" before them, from 10.0.0.5.
     void begin(const std::string& user = "alice", const std::string& arguments = "timeout=5");
+    /// The same with a service file of the test's own.
+    void begin_with(const std::string& user, const std::string& service_file);
     void set_item(int type, const char* value);
 
     /// pam_end, if the login was begun and not ended.
@@ -57,6 +59,7 @@ public:
     int conversation_result = PAM_SUCCESS;
     bool has_conversation = true; ///< looked at by begin()
     std::vector<Said> said;
+    bool reached_marker = false; ///< whether the last phase came to the module after ours
 
 private:
     template<class Function>
@@ -67,21 +70,5 @@ private:
     std::unique_ptr<FakeDaemon> daemon_;
     pam_handle_t* handle_ = nullptr;
 };
-
-/// A fixture: a login program with its daemon running and the host's functions reset; *state is it.
-int set_up_login(void** state);
-/// The same without a daemon.
-int set_up_login_without_daemon(void** state);
-int tear_down_login(void** state);
-
-inline LoginProgram& program_of(void** state) {
-    return *static_cast<LoginProgram*>(*state);
-}
-
-/// Entries of a CMUnitTest array (tests/support/cmocka.hpp).
-#define SOLO_LOGIN_TEST(body)                                                                                \
-    SOLO_TEST_WITH(body, ::solo::testing::set_up_login, ::solo::testing::tear_down_login)
-#define SOLO_LONELY_LOGIN_TEST(body)                                                                         \
-    SOLO_TEST_WITH(body, ::solo::testing::set_up_login_without_daemon, ::solo::testing::tear_down_login)
 
 } // namespace solo::testing

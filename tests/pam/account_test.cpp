@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Who logs in: one account for all names of a uid, and no account that would look like another.
+#include "tests/pam/login_tests.hpp"
+
+#include <cerrno>
+#include <numeric>
+
+#include <syslog.h>
+
+namespace {
+
+using namespace solo::testing;
+using solo::protocol::Json;
+
+/// What the daemon is told of this user.
+Json told(LoginProgram& program, const std::string& user) {
+    const auto before = program.daemon().await_calls(0).size();
+    program.begin(user);
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    return program.daemon().await_calls(before + 1).back().call.parameters;
+}
+
+void assert_json(const Json& value, const char* expected) {
+    assert_string_equal(solo::protocol::to_text(value).c_str(), expected);
+}
+
+void all_names_of_a_uid_are_one_account(void** state) {
+    auto& program = program_of(state);
+    const char* const alice = R"({"gids":[1000,27,44],"name":"alice","uid":1000})";
+    assert_json(told(program, "alice")["account"], alice);
+    assert_json(told(program, "alias")["account"], alice);
+}
+
+void name_that_nss_does_not_know_stands_for_itself(void** state) {
+    assert_json(told(program_of(state), "virtual")["account"], R"({"gids":[],"name":"virtual"})");
+    assert_json(told(program_of(state), "Zo\xC3\xAB@example")["account"],
+                "{\"gids\":[],\"name\":\"Zo\xC3\xAB@example\"}");
+}
+
+void account_of_many_groups_is_told_with_all_of_them(void** state) {
+    auto& groups = host_functions().accounts[1].gids;
+    groups.resize(65'537);
+    std::iota(groups.begin(), groups.end(), 4'000'000'000U);
+    const auto gids = told(program_of(state), "alice")["account"]["gids"].get<std::vector<gid_t>>();
+    assert_int_equal(gids.size(), groups.size());
+    assert_true(gids == groups);
+}
+
+void long_entries_fit(void** state) {
+    host_functions().entry_size = 100'000;
+    assert_json(told(program_of(state), "bob")["account"], R"({"gids":[1001,500],"name":"bob","uid":1001})");
+}
+
+/// Denied in both phases though a failure would let in, without a word to the daemon; logged escaped.
+void assert_unusable(LoginProgram& program, const char* user, const std::string& log) {
+    host_functions().log.clear();
+    program.begin(user == nullptr ? "alice" : user, "timeout=5 on_unavailable=allow");
+    program.set_item(PAM_USER, user);
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(logged(LOG_ERR, log), 2);
+    assert_int_equal(program.daemon().await_calls(0).size(), 0);
+}
+
+void names_that_no_account_may_have_are_denied(void** state) {
+    auto& program = program_of(state);
+    assert_unusable(program, nullptr, "names no account");
+    assert_unusable(program, "", "has no name");
+    assert_unusable(program, std::string(257, 'a').c_str(), "longer than 256");
+    assert_unusable(program, "ali\x1B[2Jce", "is no UTF-8: ali\\x1b[2Jce");
+    assert_unusable(program, "alice\n", "alice\\x0a");
+    assert_unusable(program, "alic\xE9", "alic\\xe9");
+    assert_unusable(program, "alice\xE2\x80\xAE", "alice\\xe2\\x80\\xae");
+}
+
+void canonical_name_that_no_account_may_have_is_denied(void** state) {
+    host_functions().accounts = {{"bad\tname", 7, {7}}, {"good", 7, {7}}};
+    assert_unusable(program_of(state), "good", "bad\\x09name");
+}
+
+void failing_nss_is_a_failure_and_no_unknown_account(void** state) {
+    auto& program = program_of(state);
+    host_functions().lookup_error = EIO;
+    program.begin("root", "timeout=5");
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(logged(LOG_ERR, "denied: the account cannot be looked up (Input/output error)"), 2);
+    program.begin("alice", "timeout=5 on_unavailable=allow");
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(logged(LOG_CRIT, "let in without solod; allowed by on_unavailable=allow"), 2);
+    assert_int_equal(program.daemon().await_calls(0).size(), 0);
+}
+
+void nss_without_the_service_of_an_account_does_not_know_it(void** state) {
+    host_functions().lookup_error = ENOENT;
+    assert_json(told(program_of(state), "alice")["account"], R"({"gids":[],"name":"alice"})");
+}
+
+void origin_is_told_printable_and_short(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    program.set_item(PAM_TTY, "pts/\x1B");
+    program.set_item(PAM_RHOST, "h\xFFst");
+    program.set_item(PAM_RUSER, (std::string(255, 'r') + "\xC3\xAB").c_str());
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    const auto origin = program.daemon().await_calls(1)[0].call.parameters["origin"];
+    assert_string_equal(origin["tty"].get<std::string>().c_str(), "pts/\\x1b");
+    assert_string_equal(origin["rhost"].get<std::string>().c_str(), "h\\xffst");
+    assert_string_equal(origin["ruser"].get<std::string>().c_str(), std::string(255, 'r').c_str());
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        SOLO_LOGIN_TEST(all_names_of_a_uid_are_one_account),
+        SOLO_LOGIN_TEST(name_that_nss_does_not_know_stands_for_itself),
+        SOLO_LOGIN_TEST(account_of_many_groups_is_told_with_all_of_them),
+        SOLO_LOGIN_TEST(long_entries_fit),
+        SOLO_LOGIN_TEST(names_that_no_account_may_have_are_denied),
+        SOLO_LOGIN_TEST(canonical_name_that_no_account_may_have_is_denied),
+        SOLO_LOGIN_TEST(failing_nss_is_a_failure_and_no_unknown_account),
+        SOLO_LOGIN_TEST(nss_without_the_service_of_an_account_does_not_know_it),
+        SOLO_LOGIN_TEST(origin_is_told_printable_and_short),
+    };
+    return run_login_tests("account", tests);
+}
