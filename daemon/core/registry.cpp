@@ -2,7 +2,6 @@
 #include "daemon/core/registry.hpp"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 namespace solo {
@@ -28,7 +27,7 @@ Session session_of(const Claim& claim, std::optional<int> slot, std::int64_t now
             .ended = std::nullopt,
             .superseded_by = std::nullopt,
             .nonce = claim.nonce,
-            .traces = claim.traces};
+            .traces = {}};
 }
 
 std::string conflict_rule(const Rules& rules) {
@@ -39,15 +38,24 @@ std::string conflict_rule(const Rules& rules) {
 
 void Registry::open(Claim claim, std::int64_t now, Effects& effects) {
     Verdict verdict = decide(claim);
-    if (verdict.because == Verdict::Because::retried) {
+    const std::string account = claim.account.name;
+    const bool takes_turn = verdict.because == Verdict::Because::free_slot && is_waited_for(account);
+    if (verdict.decision == Decision::supersede || takes_turn) {
+        accounts_[account].waiting.push_back(std::move(claim));
+        serve_waiting(account, now, effects);
+    } else {
+        settle(claim, std::move(verdict), now, effects);
+    }
+}
+
+/// Does what the verdict says of a login that need not wait (any longer).
+void Registry::settle(const Claim& claim, Verdict verdict, std::int64_t now, Effects& effects) {
+    using Because = Verdict::Because;
+    if (verdict.because == Because::retried) {
         Tracked& retried = *tracked(find_retried(claim)->id);
         retried.line = Line::open;
         effects.push_back(answer(claim, std::move(verdict), retried.session.id));
-    } else if (verdict.decision == Decision::supersede) {
-        const std::string account = claim.account.name;
-        accounts_[account].waiting.push_back(std::move(claim));
-        serve_waiting(account, now, effects);
-    } else if (verdict.decision == Decision::grant && verdict.because != Verdict::Because::joined) {
+    } else if (verdict.decision == Decision::grant && verdict.because != Because::joined) {
         grant(claim, verdict, now, effects);
     } else {
         effects.push_back(answer(claim, std::move(verdict)));
@@ -76,17 +84,18 @@ Verdict Registry::decide(const Claim& claim) const {
 Verdict Registry::decide_contested(const Claim& claim, const std::vector<const Tracked*>& holders) const {
     using Because = Verdict::Because;
     const Rules& rules = claim.ruling.rules;
-    Verdict verdict{Decision::refuse, Because::occupied, holders.front()->session, conflict_rule(rules)};
+    Verdict verdict{Decision::refuse, Because::occupied, std::nullopt, conflict_rule(rules)};
+    if (!holders.empty())
+        verdict.holder = holders.front()->session;
     if (!rules.enforce.value) {
         verdict.decision = Decision::grant;
         verdict.because = Because::trial;
         verdict.rule = rules.enforce.source.section + " Enforce";
         return verdict;
     }
-    if (rules.on_conflict.value == OnConflict::refuse)
+    if (rules.on_conflict.value == OnConflict::refuse || rules.max_sessions.value < 1)
         return verdict;
-    const auto surplus = holders.size() - static_cast<std::size_t>(rules.max_sessions.value) + 1;
-    for (const Tracked* const holder : std::span{holders}.first(surplus)) {
+    for (const Tracked* const holder : who_makes_room(holders, rules.max_sessions.value)) {
         verdict.holder = holder->session;
         if (holder->is_stuck)
             verdict.because = Because::not_gone;
@@ -100,15 +109,21 @@ Verdict Registry::decide_contested(const Claim& claim, const std::vector<const T
     return verdict;
 }
 
-void Registry::abandon(RequestId request, std::int64_t now, Effects& effects) {
+bool Registry::abandon(RequestId request, std::int64_t now, Effects& effects) {
     for (auto& [name, account] : accounts_) {
         const auto found = std::ranges::find(account.waiting, request, &Claim::request);
         if (found == account.waiting.end())
             continue;
         account.waiting.erase(found);
         serve_waiting(std::string{name}, now, effects);
-        return;
+        return true;
     }
+    return false;
+}
+
+void Registry::observe(const SessionId& id, Traces traces) {
+    if (Tracked* const observed = tracked(id))
+        observed->session.traces = traces;
 }
 
 void Registry::confirm(const SessionId& id, Effects& effects) {
@@ -177,7 +192,8 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, s
            .on_leader_exit = rules.on_leader_exit.value,
            .line = Line::unknown});
     Tracked& restored = *tracked(id);
-    const bool is_kept = survival == Survival::remains && rules.on_leader_exit.value == OnLeaderExit::end;
+    const bool is_kept =
+        survival == Survival::remains && (was_ending || rules.on_leader_exit.value == OnLeaderExit::end);
     if (survival == Survival::alive && !was_ending)
         effects.push_back(Record{restored.session});
     else if (survival == Survival::alive || is_kept)
@@ -236,11 +252,17 @@ const Session* Registry::find_retried(const Claim& claim) const {
     const auto [first, last] = led_by_.equal_range(claim.leader.pid);
     for (auto entry = first; entry != last; ++entry) {
         const Session& session = *find(entry->second);
-        const bool is_over = session.state == State::ending;
-        if (!is_over && session.nonce == claim.nonce && session.leader == claim.leader)
+        const bool is_same = session.nonce == claim.nonce && session.leader == claim.leader &&
+                             session.account == claim.account.name;
+        if (is_same && session.state != State::ending)
             return &session;
     }
     return nullptr;
+}
+
+bool Registry::is_waited_for(const std::string& account) const {
+    const auto found = accounts_.find(account);
+    return found != accounts_.end() && !found->second.waiting.empty();
 }
 
 int Registry::lowest_free_slot(const std::string& account) const {
@@ -271,13 +293,23 @@ void Registry::grant(const Claim& claim, const Verdict& verdict, std::int64_t no
     effects.push_back(answer(claim, verdict, session.id));
 }
 
-/// Begins to end as many of the oldest holders as the claim needs gone; those that are ending count already.
-void Registry::supersede_oldest(const Claim& claim, Effects& effects) {
-    const auto& holders = accounts_.at(claim.account.name).holders;
-    const auto limit = static_cast<std::size_t>(claim.ruling.rules.max_sessions.value);
-    const auto surplus = holders.size() - limit + 1;
-    for (const SessionId& id : std::span{holders}.first(surplus)) {
-        Tracked& holder = *tracked(id);
+/// The holders that have to be gone before a login with this limit finds a slot: first those that are going
+/// anyway, so that nobody loses a session to make room that comes about by itself, then the oldest.
+std::vector<const Registry::Tracked*> Registry::who_makes_room(std::vector<const Tracked*> holders,
+                                                               int limit) {
+    const auto is_going = [](const Tracked* holder) {
+        return holder->session.state == State::ending && !holder->is_stuck;
+    };
+    std::ranges::stable_partition(holders, is_going);
+    holders.resize(holders.size() - static_cast<std::size_t>(limit) + 1);
+    return holders;
+}
+
+/// Begins to end those who make room for the claim, unless they are ending already.
+void Registry::supersede(const Claim& claim, Effects& effects) {
+    const int limit = claim.ruling.rules.max_sessions.value;
+    for (const Tracked* const in_the_way : who_makes_room(holders_of(claim.account.name), limit)) {
+        Tracked& holder = *tracked(in_the_way->session.id);
         if (holder.session.state != State::ending)
             begin_ending(holder, Reason::superseded, claim.origin, effects);
     }
@@ -292,15 +324,12 @@ void Registry::serve_waiting(const std::string& account, std::int64_t now, Effec
     while (!waiting.empty()) {
         Verdict verdict = decide(waiting.front());
         if (verdict.decision == Decision::supersede) {
-            supersede_oldest(waiting.front(), effects);
+            supersede(waiting.front(), effects);
             return;
         }
         const Claim claim = std::move(waiting.front());
         waiting.pop_front();
-        if (verdict.because == Verdict::Because::free_slot)
-            grant(claim, verdict, now, effects);
-        else
-            effects.push_back(answer(claim, std::move(verdict)));
+        settle(claim, std::move(verdict), now, effects);
     }
     if (found->second.holders.empty())
         accounts_.erase(found);
@@ -315,7 +344,7 @@ void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<proto
 }
 
 /// Ends the record, frees the slot and serves who waited for it.
-void Registry::over(const SessionId& id, Reason reason, std::int64_t now, Effects& effects) {
+void Registry::over(SessionId id, Reason reason, std::int64_t now, Effects& effects) {
     Session session = std::move(sessions_.at(id).session);
     sessions_.erase(id);
     const auto [first, last] = led_by_.equal_range(session.leader.pid);

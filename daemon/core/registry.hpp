@@ -29,7 +29,6 @@ struct Claim {
     protocol::Account account;
     protocol::Origin origin;
     Process leader;
-    Traces traces;
     Ruling ruling;
     /// The active session that the caller descends from, if any. It counts only if it is of the same account.
     std::optional<SessionId> inside;
@@ -88,15 +87,19 @@ enum class Survival : std::uint8_t {
 
 class Registry {
 public:
-    /// A login asks. Answers now or, while a holder is being superseded, later: one Answer for each claim,
-    /// unless abandon() comes first. `now`: microseconds since the Unix epoch, for the record.
+    /// A login asks. Answers now or, while a holder is being superseded for it or for one before it, later:
+    /// one Answer for each claim, unless abandon() comes first. `now`: microseconds since the Unix epoch, for
+    /// the record.
     void open(Claim claim, std::int64_t now, Effects& effects);
 
     /// What open() would answer now. Changes nothing.
     [[nodiscard]] Verdict decide(const Claim& claim) const;
 
-    /// The login that waits for this answer has gone away.
-    void abandon(RequestId request, std::int64_t now, Effects& effects);
+    /// The login that waits for this answer has gone away. False where it does not wait (any more).
+    bool abandon(RequestId request, std::int64_t now, Effects& effects);
+
+    /// What the kernel says of the session, learnt after its grant; recorded with the next event.
+    void observe(const SessionId& id, Traces traces);
 
     /// The login program has its answer.
     void confirm(const SessionId& id, Effects& effects);
@@ -151,7 +154,7 @@ private:
     /// What there is of one account.
     struct AccountState {
         std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
-        std::deque<Claim> waiting; ///< logins that supersede, in order; only the first one is being served
+        std::deque<Claim> waiting;      ///< in order; only the first one is being served
     };
 
     Tracked* tracked(const SessionId& id);
@@ -159,15 +162,19 @@ private:
     [[nodiscard]] const Session* find_retried(const Claim& claim) const;
     [[nodiscard]] Verdict decide_contested(const Claim& claim,
                                            const std::vector<const Tracked*>& holders) const;
+    [[nodiscard]] bool is_waited_for(const std::string& account) const;
     [[nodiscard]] int lowest_free_slot(const std::string& account) const;
 
     void track(Tracked tracked);
+    void settle(const Claim& claim, Verdict verdict, std::int64_t now, Effects& effects);
     void grant(const Claim& claim, const Verdict& verdict, std::int64_t now, Effects& effects);
-    void supersede_oldest(const Claim& claim, Effects& effects);
+    static std::vector<const Tracked*> who_makes_room(std::vector<const Tracked*> holders, int limit);
+    void supersede(const Claim& claim, Effects& effects);
     void serve_waiting(const std::string& account, std::int64_t now, Effects& effects);
     static void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
                              Effects& effects);
-    void over(const SessionId& id, Reason reason, std::int64_t now, Effects& effects);
+    /// Takes the id by value: the caller's may lie in the very session that is forgotten here.
+    void over(SessionId id, Reason reason, std::int64_t now, Effects& effects);
 
     std::unordered_map<SessionId, Tracked> sessions_;
     std::unordered_map<std::string, AccountState> accounts_; ///< only accounts with holders or waiting logins

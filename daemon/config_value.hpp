@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The values of the configuration as text: how each type is written, read and shown.
+#pragma once
+
+#include "protocol/fields.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace solo {
+
+/// How long a power cut may cost history for: not at all, or the last second of it (SQLite's synchronous).
+enum class Durability : std::uint8_t { interval, commit };
+
+constexpr auto enum_names(Durability /*unused*/) {
+    return std::to_array<std::string_view>({"interval", "commit"});
+}
+
+/// parse_value reads the text into value; false where it is none of that type. expected says what would be.
+bool parse_value(std::string_view text, bool& value);
+bool parse_value(std::string_view text, int& value);
+bool parse_value(std::string_view text, std::chrono::milliseconds& value);
+bool parse_value(std::string_view text, std::string& value);
+bool parse_value(std::string_view text, std::set<std::string>& value);
+
+std::string expected_value(const bool& value);
+std::string expected_value(const int& value);
+std::string expected_value(const std::chrono::milliseconds& value);
+std::string expected_value(const std::string& value);
+std::string expected_value(const std::set<std::string>& value);
+
+std::string show_value(bool value);
+std::string show_value(int value);
+std::string show_value(std::chrono::milliseconds value);
+std::string show_value(const std::string& value);
+std::string show_value(const std::set<std::string>& value);
+
+template<protocol::WireEnum T>
+bool parse_value(std::string_view text, T& value) {
+    const auto names = enum_names(T{});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == text) {
+            value = static_cast<T>(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+template<protocol::WireEnum T>
+std::string expected_value(const T& /*value*/) {
+    std::string names;
+    for (const std::string_view name : enum_names(T{}))
+        names.append(names.empty() ? "" : " or ").append(name);
+    return names;
+}
+
+template<protocol::WireEnum T>
+std::string show_value(T value) {
+    return std::string{protocol::name_of(value)};
+}
+
+} // namespace solo

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/connection.hpp"
+
+#include "daemon/dispatcher.hpp"
+#include "daemon/log.hpp"
+
+#include <chrono>
+
+#include <asio/buffer.hpp>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+namespace solo {
+
+namespace {
+
+constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
+
+/// How long a client may take for the rest of a message that it has begun, or to take a reply.
+constexpr std::chrono::seconds message_time{10};
+
+} // namespace
+
+Connection::Connection(Socket socket, Peer peer, const Dispatcher& dispatcher, std::size_t message_limit)
+    : socket_{std::move(socket)}, peer_{std::move(peer)}, dispatcher_{dispatcher}, reader_{message_limit} {}
+
+asio::awaitable<void> Connection::run() {
+    const auto self = shared_from_this();
+    try {
+        co_await serve();
+    } catch (const std::exception& error) {
+        log(Priority::info, "connection of pid {} (uid {}) dropped: {}", peer_.pid, peer_.uid, error.what());
+    }
+    disarm();
+    std::error_code ignored;
+    socket_.close(ignored);
+    for (const auto& callback : std::exchange(on_end_, {}))
+        callback();
+}
+
+asio::awaitable<void> Connection::serve() {
+    for (;;) {
+        if (const auto message = reader_.next()) {
+            disarm();
+            if (!co_await answer(*message))
+                co_return;
+        } else if (reader_.over_limit() || !co_await read_more()) {
+            co_return;
+        }
+    }
+}
+
+/// Reads what there is; false at the end of the stream.
+asio::awaitable<bool> Connection::read_more() {
+    if (reader_.has_partial() && !timer_)
+        arm();
+    const auto space = reader_.space();
+    const auto [error, count] =
+        co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), use_tuple);
+    reader_.received(count);
+    co_return !error;
+}
+
+/// Answers one message; false where it was no call, after which nothing that follows can be trusted.
+asio::awaitable<bool> Connection::answer(std::string_view message) {
+    const auto call = protocol::parse_call(message);
+    if (!call)
+        co_return false;
+    const auto reply = co_await dispatcher_.dispatch(*call, *this);
+    if (std::exchange(is_hang_up_awaited_, false))
+        socket_.cancel();
+    if (!call->oneway)
+        co_await send(reply);
+    co_return true;
+}
+
+asio::awaitable<void> Connection::send(const protocol::Reply& reply) {
+    const std::string frame = protocol::to_frame(reply);
+    // Most replies fit into the socket's buffer: no timer for them.
+    std::error_code error;
+    const std::size_t sent = socket_.write_some(asio::buffer(frame), error);
+    if (!error && sent == frame.size())
+        co_return;
+    if (error && error != asio::error::would_block)
+        throw std::system_error{error};
+    arm();
+    co_await asio::async_write(socket_, asio::buffer(frame) + sent, asio::use_awaitable);
+    disarm();
+}
+
+void Connection::on_hang_up(std::function<void()> callback) {
+    is_hang_up_awaited_ = true;
+    socket_.async_wait(asio::socket_base::wait_error,
+                       [self = shared_from_this(), callback = std::move(callback)](std::error_code error) {
+                           if (!error)
+                               callback();
+                       });
+}
+
+void Connection::arm() {
+    timer_ = std::make_unique<asio::steady_timer>(socket_.get_executor(), message_time);
+    timer_->async_wait([self = shared_from_this()](std::error_code error) {
+        std::error_code ignored;
+        if (!error)
+            self->socket_.close(ignored);
+    });
+}
+
+void Connection::disarm() {
+    timer_.reset();
+}
+
+} // namespace solo

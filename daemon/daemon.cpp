@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/daemon.hpp"
+
+#include "daemon/clock.hpp"
+#include "daemon/event_log.hpp"
+#include "daemon/listen.hpp"
+#include "daemon/log.hpp"
+#include "daemon/process_table.hpp"
+#include "daemon/service_manager.hpp"
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace solo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t connections_per_user = 64;
+constexpr std::size_t connections_of_users = 4096;
+
+/// Makes the directory where it is missing; its mode is set either way.
+void take_directory(const std::string& path, mode_t mode) {
+    fs::create_directories(path);
+    if (::chmod(path.c_str(), mode) != 0)
+        throw std::system_error{errno, std::generic_category(), path};
+}
+
+/// Makes sure that one solod serves these sockets. The lock lasts until the process ends.
+protocol::UniqueFd take_lock(const Options& options) {
+    ::umask(S_IRWXG | S_IRWXO);
+    take_directory(options.runtime_dir, S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
+    take_directory(options.state_dir, S_IRWXU);
+    const std::string path = options.state_dir + "/lock";
+    protocol::UniqueFd lock{
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)};
+    if (!lock)
+        throw std::system_error{errno, std::generic_category(), path};
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        throw std::runtime_error{path + " is locked: another solod is running"};
+    return lock;
+}
+
+/// Each session takes two descriptors.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+ServerLimits login_limits() {
+    return {.message = protocol::max_login_message,
+            .per_uid = 0,
+            .total = 0,
+            .is_root_only = true,
+            .too_many = {},
+            .forbidden = protocol::make_error(protocol::login::PermissionDenied{})};
+}
+
+ServerLimits sessions_limits() {
+    return {.message = protocol::max_sessions_message,
+            .per_uid = connections_per_user,
+            .total = connections_of_users,
+            .is_root_only = false,
+            .too_many = protocol::make_error(protocol::sessions::TooManyConnections{}),
+            .forbidden = {}};
+}
+
+} // namespace
+
+Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
+    : lock_{take_lock(options)}, paths_{std::move(paths)}, config_{std::move(config)},
+      policy_{config_.policy}, event_log_{log_events(events_)},
+      store_{options.state_dir + "/sessions.db", config_.durability.value, boot_id(), host_name()},
+      records_{loop_.get_executor(), store_,
+               [this](const std::string& problem) {
+                   const auto kind =
+                       problem.empty() ? protocol::EventKind::recovered : protocol::EventKind::degraded;
+                   events_.publish({.kind = kind,
+                                    .time = wall_time(),
+                                    .uid = std::nullopt,
+                                    .session = nullptr,
+                                    .message = problem});
+               }},
+      slots_{loop_.get_executor(), records_, events_, policy_}, login_service_{slots_, policy_, events_},
+      sessions_service_{
+          slots_,  store_,
+          events_, statistics_,
+          config_, {.host = host_name(), .started = wall_time(), .problems = [this] { return problems(); }}},
+      login_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/login.sock", S_IRUSR | S_IWUSR),
+                    login_service_.dispatcher(), login_limits()},
+      sessions_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/sessions.sock",
+                                 S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH),
+                       sessions_service_.dispatcher(), sessions_limits()} {
+    raise_descriptor_limit();
+    for (const std::string& warning : config_.warnings)
+        log(Priority::warning, "{}", warning);
+    recover();
+}
+
+void Daemon::run() {
+    await_signal();
+    asio::co_spawn(loop_, login_server_.run(), asio::detached);
+    asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
+    notify_service_manager("READY=1");
+    loop_.run();
+    notify_service_manager("STOPPING=1");
+}
+
+/// Before the first grant: sessions of an earlier boot are closed, those that live are watched again.
+void Daemon::recover() {
+    const auto opened = store_.open();
+    if (opened && *opened) {
+        moved_database_ = fmt::format("the database was damaged; it is now {}", **opened);
+        log(Priority::alert, "{}", moved_database_);
+    }
+    auto sessions = opened ? store_.recover(wall_time()) : tl::unexpected{opened.error()};
+    if (!sessions)
+        log(Priority::alert, "who is logged in is not known from before: {}", sessions.error());
+    else
+        slots_.restore(std::move(*sessions));
+}
+
+void Daemon::await_signal() {
+    signals_.async_wait([this](std::error_code error, int number) {
+        if (error)
+            return;
+        if (number != SIGHUP) {
+            loop_.stop();
+            return;
+        }
+        reload();
+        await_signal();
+    });
+}
+
+/// A configuration that is wrong changes nothing.
+void Daemon::reload() {
+    notify_service_manager("RELOADING=1");
+    auto config = load_config(paths_);
+    reload_problem_.clear();
+    if (config) {
+        config_ = std::move(*config);
+        policy_ = Policy{config_.policy};
+        for (const std::string& warning : config_.warnings)
+            log(Priority::warning, "{}", warning);
+        log(Priority::notice, "the configuration is reloaded");
+    } else {
+        for (const std::string& problem : config.error())
+            log(Priority::error, "{}", problem);
+        reload_problem_ = "the configuration was not reloaded: " + config.error().front();
+        log(Priority::error, "the configuration is not reloaded; the old one stays");
+    }
+    notify_service_manager("READY=1");
+}
+
+std::vector<std::string> Daemon::problems() const {
+    std::vector<std::string> problems;
+    for (const std::string& problem : {records_.problem(), moved_database_, reload_problem_})
+        if (!problem.empty())
+            problems.push_back(problem);
+    return problems;
+}
+
+} // namespace solo

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/config.hpp"
+#include "daemon/events.hpp"
+#include "daemon/local_slots.hpp"
+#include "daemon/login_service.hpp"
+#include "daemon/options.hpp"
+#include "daemon/server.hpp"
+#include "daemon/sessions_service.hpp"
+#include "daemon/statistics.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+namespace solo {
+
+/// The parts of solod, wired together.
+class Daemon {
+public:
+    /// Takes the directories, opens the database, takes over the sessions that live, and listens. Throws
+    /// where the daemon could not serve: a directory is missing, another solod runs, a socket cannot be
+    /// bound.
+    Daemon(const Options& options, ConfigPaths paths, Config config);
+
+    /// Serves until SIGTERM or SIGINT. Sessions live on.
+    void run();
+
+private:
+    void reload();
+    void recover();
+    void await_signal();
+    [[nodiscard]] std::vector<std::string> problems() const;
+
+    protocol::UniqueFd lock_;
+    ConfigPaths paths_;
+    Config config_;
+    Policy policy_;
+    std::string reload_problem_;
+    std::string moved_database_;
+    asio::io_context loop_{1};
+    Events events_;
+    Statistics statistics_{events_};
+    std::unique_ptr<Events::Subscription> event_log_;
+    Store store_;
+    RecordQueue records_;
+    LocalSlots slots_;
+    LoginService login_service_;
+    SessionsService sessions_service_;
+    Server login_server_;
+    Server sessions_server_;
+    asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
+};
+
+} // namespace solo

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/local_slots.hpp"
+
+#include "daemon/clock.hpp"
+#include "daemon/log.hpp"
+#include "daemon/process_set.hpp"
+#include "daemon/wording.hpp"
+#include "protocol/printable.hpp"
+
+#include <asio/post.hpp>
+
+namespace solo {
+
+using protocol::EventKind;
+
+LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events,
+                       const Policy& policy)
+    : executor_{executor}, records_{records}, events_{events}, policy_{policy},
+      leaders_{executor,
+               [this](const SessionId& id) {
+                   Effects effects;
+                   registry_.leader_exited(id, wall_time(), effects);
+                   carry_out(std::move(effects));
+               }},
+      ender_{executor,
+             [this](const SessionId& id) {
+                 Effects effects;
+                 registry_.gone(id, wall_time(), effects);
+                 carry_out(std::move(effects));
+             },
+             [this](const SessionId& id) {
+                 Effects effects;
+                 registry_.stuck(id, wall_time(), effects);
+                 carry_out(std::move(effects));
+             }} {}
+
+void LocalSlots::restore(std::vector<Session> sessions) {
+    for (Session& session : sessions) {
+        const SessionId id = session.id;
+        const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
+        const Rules rules = policy_.ruling(account, session.origin.service).rules;
+        auto leader = ProcessHandle::open(session.leader);
+        auto survival = Survival::alive;
+        if (!leader) {
+            ProcessSet remains{session, ProcessSet::Extent::remains};
+            remains.refresh();
+            survival = remains.empty() ? Survival::nothing : Survival::remains;
+        }
+        Effects effects;
+        registry_.restore(std::move(session), rules, survival, wall_time(), effects);
+        if (leader && registry_.find(id) != nullptr)
+            leaders_.watch(id, std::move(*leader));
+        carry_out(std::move(effects));
+    }
+}
+
+Verdict LocalSlots::look(const Claim& claim) const {
+    Verdict verdict = registry_.decide(claim);
+    if (verdict.because != Verdict::Because::occupied)
+        return verdict;
+    Claim inner = claim;
+    inner.inside = enclosing_session(claim.leader);
+    return inner.inside ? registry_.decide(inner) : verdict;
+}
+
+void LocalSlots::acquire(Claim claim, ProcessHandle leader, Answered answered) {
+    if (look(claim).because == Verdict::Because::joined)
+        claim.inside = enclosing_session(claim.leader);
+    waiting_.insert_or_assign(claim.request, Waiting{std::move(answered), std::move(leader), claim.account,
+                                                     claim.origin, claim.ruling.rules});
+    Effects effects;
+    registry_.open(std::move(claim), wall_time(), effects);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::abandon(RequestId request) {
+    Effects effects;
+    if (registry_.abandon(request, wall_time(), effects))
+        waiting_.erase(request);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::confirm(const SessionId& id, Traces traces) {
+    Effects effects;
+    registry_.observe(id, traces);
+    registry_.confirm(id, effects);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::release(const SessionId& id) {
+    Effects effects;
+    registry_.close(id, wall_time(), effects);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::line_closed(const SessionId& id) {
+    Effects effects;
+    registry_.line_closed(id, wall_time(), effects);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::end(const SessionId& id, Reason reason, std::string notice, Ended ended) {
+    const Session* const session = registry_.find(id);
+    if (session == nullptr)
+        return;
+    if (ended)
+        ended_.emplace(id, std::move(ended));
+    if (session->state != State::ending)
+        notices_.insert_or_assign(id, std::move(notice));
+    Effects effects;
+    registry_.end(id, reason, effects);
+    carry_out(std::move(effects));
+}
+
+/// The nearest session that the process descends from. Reads /proc, so it is asked only where it matters.
+std::optional<SessionId> LocalSlots::enclosing_session(const Process& process) const {
+    auto status = read_process(process.pid);
+    while (status && status->parent > 1) {
+        status = read_process(status->parent);
+        if (!status)
+            break;
+        if (const Session* const session = registry_.find_led_by(status->process))
+            return session->id;
+    }
+    return std::nullopt;
+}
+
+/// Takes effects into this round's batch. It is flushed when everything that is ready now has been handled.
+void LocalSlots::carry_out(Effects effects) {
+    std::ranges::move(effects, std::back_inserter(batch_));
+    if (batch_.empty() || std::exchange(is_flush_due_, true))
+        return;
+    asio::post(executor_, [this] { flush(); });
+}
+
+void LocalSlots::flush() {
+    is_flush_due_ = false;
+    Effects batch = std::exchange(batch_, {});
+    for (const Effect& effect : batch)
+        if (const auto* const record = std::get_if<Record>(&effect))
+            records_.add(record->session);
+    records_.write();
+    for (Effect& effect : batch)
+        std::visit([this](auto& what) { perform(std::move(what)); }, effect);
+}
+
+void LocalSlots::perform(const Record& record) {
+    const Session& session = record.session;
+    if (!session.is_ended())
+        return;
+    leaders_.forget(session.id);
+    publish(EventKind::ended, session, ended_text(session));
+    const auto [first, last] = ended_.equal_range(session.id);
+    std::vector<Ended> waiting;
+    for (auto entry = first; entry != last; ++entry)
+        waiting.push_back(std::move(entry->second));
+    ended_.erase(session.id);
+    for (const Ended& ended : waiting)
+        ended(session);
+}
+
+void LocalSlots::perform(Answer answer) {
+    auto waiting = waiting_.extract(answer.request);
+    if (waiting.empty())
+        return;
+    if (answer.id && !take_charge(*answer.id, std::move(waiting.mapped().leader))) {
+        line_closed(*answer.id);
+        answer.id.reset();
+        answer.verdict.decision = protocol::Decision::refuse;
+    }
+    say_answer(answer, waiting.mapped());
+    waiting.mapped().answered(answer);
+}
+
+/// A grant needs a record that the database takes and a leader that can be watched; false where one is
+/// missing.
+bool LocalSlots::take_charge(const SessionId& id, ProcessHandle leader) {
+    if (records_.refused(id))
+        return false;
+    try {
+        if (registry_.find(id) != nullptr)
+            leaders_.watch(id, std::move(leader));
+        return true;
+    } catch (const std::system_error& error) {
+        log(Priority::error, "session {}: its leader cannot be watched: {}", id.text(), error.what());
+        return false;
+    }
+}
+
+void LocalSlots::perform(const BeginEnding& order) {
+    const auto given = notices_.extract(order.session.id);
+    std::string notice = given.empty() ? std::string{} : given.mapped();
+    const protocol::Account account{.name = order.session.account, .uid = order.session.uid, .gids = {}};
+    if (order.successor)
+        notice =
+            superseded_text(*order.successor, policy_.ruling(account, order.session.origin.service).rules);
+    publish(order.successor ? EventKind::superseding : EventKind::ending, order.session, notice);
+    ender_.begin(order, std::move(notice));
+}
+
+void LocalSlots::say_answer(const Answer& answer, const Waiting& waiting) const {
+    if (answer.verdict.decision == protocol::Decision::refuse) {
+        publish_refusal(events_, waiting.account, waiting.origin,
+                        refusal_text(answer.verdict, waiting.rules));
+        return;
+    }
+    const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
+    if (session == nullptr)
+        return;
+    if (answer.verdict.because == Verdict::Because::trial)
+        publish(EventKind::would_refuse, *session, refusal_text(answer.verdict, waiting.rules));
+    publish(EventKind::opened, *session);
+}
+
+void LocalSlots::publish(EventKind kind, const Session& session, std::string message) const {
+    events_.publish({.kind = kind,
+                     .time = wall_time(),
+                     .uid = session.uid,
+                     .session = &session,
+                     .message = std::move(message)});
+}
+
+} // namespace solo

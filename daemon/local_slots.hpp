@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/events.hpp"
+#include "daemon/leader_watch.hpp"
+#include "daemon/record_queue.hpp"
+#include "daemon/session_ender.hpp"
+#include "daemon/slots.hpp"
+
+#include <unordered_map>
+
+#include <asio/any_io_executor.hpp>
+
+namespace solo {
+
+/// Slots answered by this process: carries out what the registry says, in the order in which it says it.
+///
+/// What is decided while one round of the event loop lasts is written in one transaction, and no answer
+/// leaves and no session is touched before that is committed.
+class LocalSlots final : public Slots {
+public:
+    /// All of it must outlive this. `policy` may change between calls.
+    LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy);
+
+    /// Takes over the sessions that the records of an earlier run know, oldest first.
+    void restore(std::vector<Session> sessions);
+
+    [[nodiscard]] Verdict look(const Claim& claim) const override;
+    void acquire(Claim claim, ProcessHandle leader, Answered answered) override;
+    void abandon(RequestId request) override;
+    void confirm(const SessionId& id, Traces traces) override;
+    void release(const SessionId& id) override;
+    void line_closed(const SessionId& id) override;
+    void end(const SessionId& id, Reason reason, std::string notice, Ended ended) override;
+    [[nodiscard]] const Session* find(const SessionId& id) const override { return registry_.find(id); }
+    [[nodiscard]] bool shares_leader(const Session& session) const override {
+        return registry_.shares_leader(session);
+    }
+    [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
+
+private:
+    /// A login that waits for its answer.
+    struct Waiting {
+        Answered answered;
+        ProcessHandle leader;
+        protocol::Account account;
+        protocol::Origin origin;
+        Rules rules;
+    };
+
+    void carry_out(Effects effects);
+    void flush();
+    void perform(const Record& record);
+    void perform(Answer answer);
+    [[nodiscard]] bool take_charge(const SessionId& id, ProcessHandle leader);
+    void perform(const BeginEnding& order);
+    void say_answer(const Answer& answer, const Waiting& waiting) const;
+    void publish(protocol::EventKind kind, const Session& session, std::string message = {}) const;
+    [[nodiscard]] std::optional<SessionId> enclosing_session(const Process& process) const;
+
+    asio::any_io_executor executor_;
+    RecordQueue& records_;
+    Events& events_;
+    const Policy& policy_;
+    Registry registry_;
+    LeaderWatch leaders_;
+    SessionEnder ender_;
+    Effects batch_;
+    bool is_flush_due_ = false;
+    std::unordered_map<RequestId, Waiting> waiting_;
+    std::unordered_map<SessionId, std::string> notices_; ///< for sessions that end() is about to end
+    std::unordered_multimap<SessionId, Ended> ended_;
+};
+
+} // namespace solo

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/login_service.hpp"
+
+#include "daemon/clock.hpp"
+#include "daemon/connection.hpp"
+#include "daemon/line.hpp"
+#include "daemon/log.hpp"
+#include "daemon/new_session_id.hpp"
+#include "daemon/process_set.hpp"
+#include "daemon/process_table.hpp"
+#include "daemon/wording.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fcntl.h>
+
+namespace solo {
+
+namespace {
+
+using protocol::Decision;
+using protocol::make_error;
+using protocol::make_reply;
+namespace login = protocol::login;
+namespace service = protocol::service;
+
+/// What a call that waits for the answer to a claim shares with whoever brings it.
+struct Pending {
+    explicit Pending(const asio::any_io_executor& executor)
+        : wake{executor, asio::steady_timer::time_point::max()} {}
+
+    asio::steady_timer wake;
+    std::optional<Answer> answer;
+    bool has_hung_up = false;
+};
+
+/// The parameter that names an account that cannot be; empty where it can.
+std::string_view wrong_parameter(const protocol::Account& account, const protocol::Origin& origin) {
+    if (account.name.empty())
+        return "account.name";
+    if (account.uid == std::numeric_limits<std::uint32_t>::max()) // (uid_t)-1 means none, chown(2)
+        return "account.uid";
+    return origin.service.empty() ? "origin.service" : "";
+}
+
+bool is_nonce(std::string_view text) {
+    const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return text.size() == 32 && std::ranges::all_of(text, is_hex);
+}
+
+std::optional<protocol::Holder> holder_of(const Verdict& verdict, const Rules& rules) {
+    if (!verdict.holder)
+        return std::nullopt;
+    const Session& session = *verdict.holder;
+    protocol::Holder holder;
+    holder.id = session.id.text();
+    holder.opened = session.opened;
+    holder.service = session.origin.service;
+    if (rules.reveal_holder.value) {
+        holder.tty = session.origin.tty;
+        holder.rhost = session.origin.rhost;
+    }
+    return holder;
+}
+
+/// The process that asks, held; nothing where it is no more.
+std::optional<ProcessHandle> hold(const Peer& peer) {
+    protocol::UniqueFd pidfd{::fcntl(peer.pidfd.get(), F_DUPFD_CLOEXEC, 0)};
+    return pidfd ? ProcessHandle::adopt(std::move(pidfd), peer.pid) : std::nullopt;
+}
+
+/// Whether one of the two processes is the other or descends from it.
+bool are_related(const Process& leader, int pid) {
+    const auto table = read_processes();
+    return pid == leader.pid || descendants(table, {leader.pid}).contains(pid) ||
+           descendants(table, {pid}).contains(leader.pid);
+}
+
+protocol::Reply refusal(const Verdict& verdict, const Rules& rules) {
+    return make_error(login::Refused{refusal_text(verdict, rules), holder_of(verdict, rules), verdict.rule});
+}
+
+} // namespace
+
+LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events)
+    : slots_{slots}, policy_{policy}, events_{events}, dispatcher_{{std::string{login::interface_name}}} {
+    const auto serve = [this](auto method) {
+        return [this, method](auto call, Connection& connection, Dispatcher::Replies /*one each*/) {
+            return (this->*method)(std::move(call), connection);
+        };
+    };
+    dispatcher_.add<login::Check>(serve(&LoginService::check));
+    dispatcher_.add<login::Open>(serve(&LoginService::open));
+    dispatcher_.add<login::Confirm>(serve(&LoginService::confirm));
+    dispatcher_.add<login::Close>(serve(&LoginService::close));
+}
+
+Claim LoginService::claim_of(const protocol::Account& account, const protocol::Origin& origin,
+                             Ruling ruling) {
+    return {.request = ++last_request_,
+            .id = new_session_id(wall_time()),
+            .nonce = {},
+            .account = account,
+            .origin = origin,
+            .leader = {},
+            .ruling = std::move(ruling),
+            .inside = std::nullopt};
+}
+
+LoginService::Reply LoginService::check(login::Check call, Connection& connection) {
+    if (const auto wrong = wrong_parameter(call.account, call.origin); !wrong.empty())
+        co_return make_error(service::InvalidParameter{std::string{wrong}});
+    Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
+    if (const auto status = read_process(connection.peer().pid))
+        claim.leader = status->process;
+    const Verdict verdict = slots_.look(claim);
+    login::Check::Reply reply{.decision = verdict.decision,
+                              .holder = holder_of(verdict, claim.ruling.rules),
+                              .rule = verdict.rule,
+                              .message = std::nullopt};
+    if (verdict.decision == Decision::refuse) {
+        reply.message = refusal_text(verdict, claim.ruling.rules);
+        publish_refusal(events_, call.account, call.origin, *reply.message); // it comes no further than here
+    }
+    co_return make_reply(reply);
+}
+
+LoginService::Reply LoginService::open(login::Open call, Connection& connection) {
+    if (const auto wrong = wrong_parameter(call.account, call.origin); !wrong.empty())
+        co_return make_error(service::InvalidParameter{std::string{wrong}});
+    if (!is_nonce(call.nonce))
+        co_return make_error(service::InvalidParameter{"nonce"});
+    Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
+    if (claim.ruling.kind == Ruling::Kind::ignored)
+        co_return make_reply(login::Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
+    auto leader = hold(connection.peer());
+    if (!leader)
+        co_return make_error(login::Unavailable{"the process that called is no more"});
+    claim.nonce = call.nonce;
+    claim.leader = leader->process();
+
+    const Rules rules = claim.ruling.rules;
+    const RequestId request = claim.request;
+    const auto pending = std::make_shared<Pending>(co_await asio::this_coro::executor);
+    slots_.acquire(std::move(claim), std::move(*leader), [this, pending](const Answer& answer) {
+        if (pending->has_hung_up && answer.id)
+            slots_.line_closed(*answer.id);
+        pending->answer = answer;
+        pending->wake.cancel();
+    });
+    connection.on_hang_up([pending] {
+        pending->has_hung_up = true;
+        pending->wake.cancel();
+    });
+    while (!pending->answer && !pending->has_hung_up)
+        co_await pending->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    if (!pending->answer) {
+        slots_.abandon(request);
+        co_return make_error(login::Unavailable{"the caller is gone"});
+    }
+    const Answer& answer = *pending->answer;
+    if (answer.verdict.decision != Decision::grant)
+        co_return refusal(answer.verdict, rules);
+    if (answer.id)
+        take_line(*answer.id, connection);
+    co_return make_reply(login::Open::Reply{
+        .decision = Decision::grant,
+        .id = answer.id ? std::optional{answer.id->text()} : std::nullopt,
+        .notice = std::nullopt,
+    });
+}
+
+LoginService::Reply LoginService::confirm(login::Confirm call, Connection& connection) {
+    const auto id = SessionId::parse(call.id);
+    const auto line = id ? lines_.find(*id) : lines_.end();
+    if (line == lines_.end() || line->second != &connection)
+        co_return make_error(service::InvalidParameter{"id"});
+    const Session* const session = slots_.find(*id);
+    if (session == nullptr || session->state != State::opening)
+        co_return make_reply(login::Confirm::Reply{});
+    slots_.confirm(*id, {.line_inode = peer_inode(connection.fd()),
+                         .audit_session = own_audit_session(session->leader)});
+    co_return make_reply(login::Confirm::Reply{});
+}
+
+LoginService::Reply LoginService::close(login::Close call, Connection& connection) {
+    const auto id = SessionId::parse(call.id);
+    const Session* const session = id ? slots_.find(*id) : nullptr;
+    if (session == nullptr)
+        co_return make_reply(login::Close::Reply{});
+    // The id may have come through a PAM environment that its owner can write to: it must not close somebody
+    // else's.
+    if (connection.peer().pid != session->leader.pid &&
+        !are_related(session->leader, connection.peer().pid)) {
+        log(Priority::warning, "session {}: pid {} may not close it: it is not of its login program",
+            id->text(), connection.peer().pid);
+        co_return make_error(login::PermissionDenied{});
+    }
+    slots_.release(*id);
+    co_return make_reply(login::Close::Reply{});
+}
+
+void LoginService::take_line(const SessionId& id, Connection& connection) {
+    lines_.insert_or_assign(id, &connection);
+    connection.on_end([this, id, line = &connection] { line_ended(id, line); });
+}
+
+void LoginService::line_ended(const SessionId& id, const Connection* connection) {
+    const auto line = lines_.find(id);
+    if (line == lines_.end() || line->second != connection)
+        return; // a retry has made another connection the line
+    lines_.erase(line);
+    slots_.line_closed(id);
+}
+
+} // namespace solo

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/daemon.hpp"
+#include "daemon/log.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+int print_config(const solo::Config& config) {
+    for (const std::string& warning : config.warnings)
+        fmt::print(stderr, "{}\n", warning);
+    for (const solo::ConfigEntry& entry : config.entries)
+        fmt::print("{} {}={}\t{}\n", entry.section, entry.key, entry.value, entry.source);
+    return EXIT_SUCCESS;
+}
+
+int run(int argc, char** argv) {
+    const solo::Options options = solo::parse_options(argc, argv);
+    const solo::ConfigPaths paths{.file = options.config, .must_exist = options.is_config_given};
+    auto config = solo::load_config(paths);
+    if (!config) {
+        for (const std::string& error : config.error())
+            fmt::print(stderr, "{}\n", error);
+        return EXIT_FAILURE;
+    }
+    if (options.check_config)
+        return print_config(*config);
+    solo::Daemon{options, paths, std::move(*config)}.run();
+    return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        solo::log_line(solo::Priority::critical, error.what());
+        return EXIT_FAILURE;
+    }
+}

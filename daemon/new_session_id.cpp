@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/new_session_id.hpp"
+
+#include <uuid/uuid.h>
+
+namespace solo {
+
+// libuuid makes version 7 itself only from util-linux 2.41 on; the layout is RFC 9562, section 5.7, with the
+// microseconds within the millisecond as rand_a (section 6.2, method 3), so that ids of one millisecond sort
+// too.
+SessionId new_session_id(std::int64_t now) {
+    SessionId id;
+    uuid_generate_random(id.bytes.data());
+    const auto milliseconds = static_cast<std::uint64_t>(now / 1000);
+    for (std::size_t i = 0; i < 6; ++i)
+        id.bytes[i] = static_cast<std::uint8_t>(milliseconds >> (40 - 8 * i));
+    const auto fraction = static_cast<std::uint32_t>(now % 1000 * 4096 / 1000);
+    id.bytes[6] = static_cast<std::uint8_t>(0x70U | fraction >> 8U);
+    id.bytes[7] = static_cast<std::uint8_t>(fraction);
+    return id;
+}
+
+} // namespace solo

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/record_queue.hpp"
+
+#include "daemon/log.hpp"
+
+#include <chrono>
+#include <span>
+
+namespace solo {
+
+namespace {
+
+/// Between two attempts to write while the disk fails, and between two checkpoints.
+constexpr std::chrono::seconds interval{1};
+
+} // namespace
+
+RecordQueue::RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded)
+    : store_{store}, degraded_{std::move(degraded)}, retry_{executor}, checkpoint_{executor} {}
+
+void RecordQueue::add(const Session& session) {
+    // A session keeps its first place: the end of a holder stays before the grant of its successor.
+    const auto [place, is_new] = places_.try_emplace(session.id, queue_.size());
+    if (is_new)
+        queue_.push_back(session);
+    else
+        queue_[place->second] = session;
+}
+
+void RecordQueue::write() {
+    refused_.clear();
+    if (queue_.empty())
+        return;
+    const auto saved = store_.save(queue_);
+    if (!saved && saved.error().is_conflict) {
+        write_one_by_one();
+    } else if (!saved) {
+        set_problem(saved.error().text);
+        schedule_retry();
+        return;
+    }
+    queue_.clear();
+    places_.clear();
+    set_problem({});
+    schedule_checkpoint();
+}
+
+/// The database refuses one of the records. It is the last word on its slots: that one is not granted, the
+/// others are written.
+void RecordQueue::write_one_by_one() {
+    for (const Session& session : queue_) {
+        const auto saved = store_.save(std::span{&session, 1});
+        if (saved)
+            continue;
+        refused_.insert(session.id);
+        log(Priority::alert, "session {}: the database refuses its record: {}", session.id.text(),
+            saved.error().text);
+    }
+}
+
+void RecordQueue::set_problem(std::string problem) {
+    const bool is_news = problem.empty() != problem_.empty();
+    problem_ = std::move(problem);
+    if (is_news)
+        degraded_(problem_);
+}
+
+void RecordQueue::schedule_retry() {
+    retry_.expires_after(interval);
+    retry_.async_wait([this](std::error_code error) {
+        if (!error)
+            write();
+    });
+}
+
+void RecordQueue::schedule_checkpoint() {
+    if (std::exchange(is_checkpoint_due_, true))
+        return;
+    checkpoint_.expires_after(interval);
+    checkpoint_.async_wait([this](std::error_code error) {
+        is_checkpoint_due_ = false;
+        if (error)
+            return;
+        if (const auto done = store_.checkpoint(); !done)
+            log(Priority::warning, "checkpoint: {}", done.error());
+    });
+}
+
+} // namespace solo

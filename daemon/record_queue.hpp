@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/store.hpp"
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace solo {
+
+/// Records on their way to the store. Where the disk fails they wait here and are written when it is back:
+/// who holds a slot is decided in memory, so logins go on meanwhile.
+class RecordQueue {
+public:
+    /// `degraded` is told the reason when writing begins to fail and nothing (empty) when it works again.
+    using Degraded = std::function<void(const std::string&)>;
+
+    RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded);
+
+    void add(const Session& session);
+
+    /// Writes what is queued, in one transaction. Afterwards all of it is on record, or kept for later
+    /// (degraded), or refused().
+    void write();
+
+    /// Whether the database itself refused this session in the last write(): its slot is taken there.
+    [[nodiscard]] bool refused(const SessionId& id) const { return refused_.contains(id); }
+
+    /// Why records cannot be written now; empty where they can.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+private:
+    void write_one_by_one();
+    void set_problem(std::string problem);
+    void schedule_retry();
+    void schedule_checkpoint();
+
+    Store& store_;
+    Degraded degraded_;
+    std::vector<Session> queue_;
+    std::unordered_map<SessionId, std::size_t> places_; ///< of the sessions in queue_
+    std::unordered_set<SessionId> refused_;
+    std::string problem_;
+    asio::steady_timer retry_;
+    asio::steady_timer checkpoint_;
+    bool is_checkpoint_due_ = false;
+};
+
+} // namespace solo

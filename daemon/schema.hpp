@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+
+namespace solo {
+
+/// What each version of the database adds to the one before it; PRAGMA user_version counts them.
+///
+/// A session is written when it is granted and again when it changes. Ids are time-ordered, so that the table
+/// grows at its end; the indexes are partial, so that a login touches small ones only. one_session_per_slot
+/// is the promise itself: the database refuses a double grant.
+inline constexpr std::array migrations{R"sql(
+CREATE TABLE boot (
+    number  INTEGER PRIMARY KEY,
+    boot_id TEXT NOT NULL UNIQUE,
+    host    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE session (
+    id            BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    boot          INTEGER NOT NULL REFERENCES boot (number),
+    account       TEXT NOT NULL,
+    uid           INTEGER,
+    state         TEXT NOT NULL CHECK (state IN ('opening', 'active', 'ending', 'ended')),
+    reason        TEXT CHECK (reason IS NOT NULL OR state IN ('opening', 'active')),
+    service       TEXT NOT NULL,
+    tty           TEXT,
+    rhost         TEXT,
+    ruser         TEXT,
+    leader_pid    INTEGER NOT NULL,
+    leader_start  INTEGER NOT NULL,
+    slot          INTEGER,
+    opened        INTEGER NOT NULL,
+    ended         INTEGER CHECK ((ended IS NOT NULL) = (state = 'ended')),
+    superseded_by BLOB,
+    nonce         TEXT NOT NULL,
+    line_inode    INTEGER,
+    audit_session INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot) WHERE state <> 'ended' AND slot IS NOT NULL;
+CREATE INDEX unfinished ON session (id) WHERE state <> 'ended';
+CREATE INDEX history_of_account ON session (account, id) WHERE state = 'ended';
+CREATE INDEX history_of_user ON session (uid, id) WHERE state = 'ended';
+)sql"};
+
+} // namespace solo

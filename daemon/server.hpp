@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/connection.hpp"
+
+#include <cstddef>
+#include <map>
+
+#include <asio/awaitable.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+namespace solo {
+
+/// What a listening socket allows.
+struct ServerLimits {
+    std::size_t message;       ///< bytes of one message
+    std::size_t per_uid;       ///< connections of one user other than root
+    std::size_t total;         ///< connections of all users other than root
+    bool is_root_only = false; ///< whether others are turned away
+    protocol::Reply too_many;  ///< what one connection too many is told
+    protocol::Reply forbidden; ///< what others are told where is_root_only
+};
+
+/// Accepts connections on one listening socket and serves each.
+class Server {
+public:
+    using Acceptor = asio::local::stream_protocol::acceptor;
+
+    /// The dispatcher must outlive the server.
+    Server(Acceptor acceptor, const Dispatcher& dispatcher, ServerLimits limits);
+
+    /// Accepts until the event loop ends.
+    asio::awaitable<void> run();
+
+private:
+    void welcome(Connection::Socket socket);
+    [[nodiscard]] const protocol::Reply* objection(uid_t uid) const;
+
+    Acceptor acceptor_;
+    const Dispatcher& dispatcher_;
+    ServerLimits limits_;
+    std::map<uid_t, std::size_t> connections_; ///< of users other than root
+    std::size_t total_ = 0;
+};
+
+} // namespace solo

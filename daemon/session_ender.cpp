@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/session_ender.hpp"
+
+#include "daemon/log.hpp"
+#include "daemon/process_set.hpp"
+#include "daemon/tty_notice.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fcntl.h>
+
+namespace solo {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
+
+/// How long a notice may take from the terminal to the person before its sshd is told to end: a sshd that is
+/// told drops what it has not sent yet (serverloop.c, received_sigterm), and no event says that it has.
+constexpr auto notice_time = 100ms;
+
+/// After SIGKILL a process is gone within milliseconds unless it hangs in the kernel.
+constexpr auto kill_time = 2s;
+
+/// How often a hanging process is tried again.
+constexpr auto retry_time = 1s;
+
+/// Waits until the process has exited; false where the deadline came first.
+asio::awaitable<bool> exited(const ProcessHandle& process, Clock::time_point deadline) {
+    const auto executor = co_await asio::this_coro::executor;
+    const int pidfd = ::fcntl(process.pidfd(), F_DUPFD_CLOEXEC, 0);
+    if (pidfd < 0)
+        co_return !process.is_alive();
+    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, pidfd);
+    asio::steady_timer timer{executor, deadline};
+    timer.async_wait([descriptor](std::error_code error) {
+        if (!error)
+            descriptor->cancel();
+    });
+    const auto [error] = co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, use_tuple);
+    co_return !error;
+}
+
+/// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
+/// first.
+asio::awaitable<bool> all_exited(ProcessSet& processes, Clock::time_point deadline) {
+    for (processes.refresh(); !processes.empty(); processes.refresh())
+        for (const auto& [pid, process] : processes.members())
+            if (!co_await exited(process, deadline))
+                co_return false;
+    co_return true;
+}
+
+ProcessSet::Extent extent_of(Reason reason) {
+    switch (reason) {
+    case Reason::leader_exited:
+    case Reason::unconfirmed:
+    case Reason::lost:
+        return ProcessSet::Extent::remains;
+    default:
+        return ProcessSet::Extent::all;
+    }
+}
+
+} // namespace
+
+void SessionEnder::begin(const BeginEnding& order, std::string notice) {
+    asio::co_spawn(executor_, run(order, std::move(notice)), asio::detached);
+}
+
+asio::awaitable<void> SessionEnder::run(BeginEnding order, std::string notice) {
+    const SessionId id = order.session.id;
+    for (;;) {
+        try {
+            ProcessSet processes{order.session, extent_of(*order.session.reason)};
+            processes.refresh();
+            co_await ask(processes, order, std::exchange(notice, {}));
+            co_await kill(processes, id);
+            break;
+        } catch (const std::exception& error) {
+            log(Priority::error, "session {}: cannot be ended now, will be tried again: {}", id.text(),
+                error.what());
+            stuck_(id);
+        }
+        asio::steady_timer timer{executor_, retry_time};
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    gone_(id);
+}
+
+/// Everybody gets the chance to end by themselves, within the grace time.
+asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding& order,
+                                        std::string notice) const {
+    const auto deadline = Clock::now() + order.grace_time;
+    bool is_told = false;
+    if (!notice.empty())
+        for (const int terminal : processes.terminals())
+            is_told = write_notice(terminal, order.session.uid, notice) || is_told;
+    if (is_told) {
+        asio::steady_timer timer{executor_, notice_time};
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    const auto leader = processes.members().find(order.session.leader.pid);
+    if (leader != processes.members().end()) {
+        leader->second.signal(SIGTERM);
+        if (!co_await exited(leader->second, deadline))
+            co_return;
+    }
+    processes.refresh();
+    processes.signal(SIGTERM);
+    processes.signal(SIGHUP); // interactive shells ignore SIGTERM
+    processes.signal(SIGCONT);
+    co_await all_exited(processes, deadline);
+}
+
+/// Kills what is left until nothing is.
+asio::awaitable<void> SessionEnder::kill(ProcessSet& processes, SessionId id) const {
+    for (auto deadline = Clock::now() + kill_time;; deadline = Clock::now() + retry_time) {
+        while (Clock::now() < deadline) {
+            processes.refresh();
+            if (processes.empty())
+                co_return;
+            processes.signal(SIGKILL);
+            for (const auto& [pid, process] : processes.members())
+                co_await exited(process, deadline);
+        }
+        stuck_(id);
+    }
+}
+
+} // namespace solo

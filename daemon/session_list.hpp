@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/core/session.hpp"
+#include "daemon/slots.hpp"
+#include "daemon/store.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace solo {
+
+/// The sessions that a List call asks for, oldest first. Those that are ended are read from the store in
+/// pages.
+///
+/// A session that begins or ends while the list is read may be missed; none is given twice.
+class SessionList {
+public:
+    struct Wanted {
+        SessionFilter filter;
+        bool with_ended = false;
+        std::optional<std::int64_t> limit; ///< the newest so many
+    };
+
+    SessionList(const Slots& slots, Store& store, Wanted wanted);
+
+    /// Nothing at the end, or where the store cannot be read (problem()).
+    std::optional<Session> next();
+
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+private:
+    void skip_to_newest(std::int64_t limit);
+    void read_page();
+
+    Store& store_;
+    Wanted wanted_;
+    std::deque<Session> live_; ///< those that were not over when the list began
+    std::deque<Session> page_; ///< ended ones
+    SessionId after_;          ///< the last one read from the store
+    bool has_more_;            ///< whether the store may have more
+    std::string problem_;
+};
+
+} // namespace solo

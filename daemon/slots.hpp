@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/core/registry.hpp"
+#include "daemon/process_handle.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace solo {
+
+/// Who holds an account's slots, and the life of the sessions that hold them.
+///
+/// The one place where that is asked. This process answers it today (LocalSlots); for a fleet of hosts
+/// something else may (etcd), and nothing but the implementation will know the difference: every answer comes
+/// by callback.
+class Slots {
+public:
+    using Answered = std::function<void(const Answer&)>;
+    using Ended = std::function<void(const Session&)>;
+
+    virtual ~Slots() = default;
+
+    /// What acquire() would answer now. Changes nothing.
+    [[nodiscard]] virtual Verdict look(const Claim& claim) const = 0;
+
+    /// Decides a login and, when it is on record, calls `answered` once, from the event loop. A grant is the
+    /// caller's from then on: it says confirm() or line_closed().
+    virtual void acquire(Claim claim, ProcessHandle leader, Answered answered) = 0;
+
+    /// The login that waits for an answer has gone away. An answer that is on its way still comes.
+    virtual void abandon(RequestId request) = 0;
+
+    /// The login program has its answer; `traces` is what the kernel says of its session.
+    virtual void confirm(const SessionId& id, Traces traces) = 0;
+
+    /// The login program says that the session is over.
+    virtual void release(const SessionId& id) = 0;
+
+    /// All descriptors of the login program's end of the line are closed.
+    virtual void line_closed(const SessionId& id) = 0;
+
+    /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
+    virtual void end(const SessionId& id, Reason reason, std::string notice, Ended ended) = 0;
+
+    /// A session that is not over; null where there is none.
+    [[nodiscard]] virtual const Session* find(const SessionId& id) const = 0;
+
+    /// Whether the session's login program serves other sessions too, so that it cannot be ended alone.
+    [[nodiscard]] virtual bool shares_leader(const Session& session) const = 0;
+
+    /// All sessions that are not over, oldest first.
+    [[nodiscard]] virtual std::vector<const Session*> sessions() const = 0;
+
+protected:
+    Slots() = default;
+    Slots(const Slots&) = default;
+    Slots& operator=(const Slots&) = default;
+};
+
+} // namespace solo

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/events.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace solo {
+
+/// Counts what has happened since the start.
+class Statistics {
+public:
+    explicit Statistics(Events& events);
+
+    [[nodiscard]] std::int64_t opened() const { return opened_; }
+    [[nodiscard]] std::int64_t refused() const { return refused_; }
+    [[nodiscard]] std::int64_t superseded() const { return superseded_; }
+    [[nodiscard]] std::int64_t ended() const { return ended_; }
+
+private:
+    void count(const Happening& happening);
+
+    std::int64_t opened_ = 0;
+    std::int64_t refused_ = 0;
+    std::int64_t superseded_ = 0;
+    std::int64_t ended_ = 0;
+    std::unique_ptr<Events::Subscription> subscription_;
+};
+
+} // namespace solo

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/store.hpp"
+
+#include "daemon/schema.hpp"
+
+#include <ctime>
+#include <filesystem>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <sqlite3.h>
+
+namespace solo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// How long to wait for a reader from outside (an administrator's sqlite3), in milliseconds.
+constexpr int busy_timeout = 1000;
+
+constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
+                                "leader_start, slot, opened, ended, "
+                                "superseded_by, nonce, line_inode, audit_session";
+
+/// A database that cannot be used and will not get better: not one of ours, or damaged.
+class Unusable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+bool is_damage(const SQLite::Exception& error) {
+    return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+}
+
+template<class T>
+void bind_optional(SQLite::Statement& statement, int index, const std::optional<T>& value) {
+    if (value)
+        statement.bind(index, *value);
+    else
+        statement.bind(index);
+}
+
+template<class T>
+void bind_number(SQLite::Statement& statement, int index, const std::optional<T>& value) {
+    bind_optional(statement, index, value ? std::optional{static_cast<std::int64_t>(*value)} : std::nullopt);
+}
+
+void bind_id(SQLite::Statement& statement, int index, const SessionId& id) {
+    statement.bind(index, id.bytes.data(), static_cast<int>(id.bytes.size()));
+}
+
+std::optional<std::string> text_of(const SQLite::Column& column) {
+    return column.isNull() ? std::nullopt : std::optional{column.getString()};
+}
+
+template<class T>
+std::optional<T> number_of(const SQLite::Column& column) {
+    return column.isNull() ? std::nullopt : std::optional{static_cast<T>(column.getInt64())};
+}
+
+SessionId id_of(const SQLite::Column& column) {
+    SessionId id;
+    if (column.size() != static_cast<int>(id.bytes.size()))
+        throw Unusable{"a session's id has a wrong length"};
+    std::memcpy(id.bytes.data(), column.getBlob(), id.bytes.size());
+    return id;
+}
+
+template<protocol::WireEnum T>
+T enum_of(const SQLite::Column& column) {
+    T value{};
+    if (!parse_value(column.getString(), value))
+        throw Unusable{fmt::format("a session's {} is \"{}\"", column.getName(), column.getString())};
+    return value;
+}
+
+/// Reads a row of `columns`.
+Session session_of(SQLite::Statement& row) {
+    Session session{.id = id_of(row.getColumn(0)),
+                    .account = row.getColumn(1).getString(),
+                    .uid = number_of<std::uint32_t>(row.getColumn(2)),
+                    .state = enum_of<State>(row.getColumn(3)),
+                    .reason = std::nullopt,
+                    .origin = {.service = row.getColumn(5).getString(),
+                               .tty = text_of(row.getColumn(6)),
+                               .rhost = text_of(row.getColumn(7)),
+                               .ruser = text_of(row.getColumn(8))},
+                    .leader = {.pid = row.getColumn(9).getInt(),
+                               .start_time = static_cast<std::uint64_t>(row.getColumn(10).getInt64())},
+                    .slot = number_of<int>(row.getColumn(11)),
+                    .opened = row.getColumn(12).getInt64(),
+                    .ended = number_of<std::int64_t>(row.getColumn(13)),
+                    .superseded_by = std::nullopt,
+                    .nonce = row.getColumn(15).getString(),
+                    .traces = {.line_inode = number_of<std::uint64_t>(row.getColumn(16)),
+                               .audit_session = number_of<std::uint32_t>(row.getColumn(17))}};
+    if (!row.getColumn(4).isNull())
+        session.reason = enum_of<Reason>(row.getColumn(4));
+    if (!row.getColumn(14).isNull())
+        session.superseded_by = id_of(row.getColumn(14));
+    return session;
+}
+
+std::vector<Session> rows_of(SQLite::Statement& query) {
+    std::vector<Session> sessions;
+    while (query.executeStep())
+        sessions.push_back(session_of(query));
+    return sessions;
+}
+
+/// The WHERE clause for ended sessions that match; each form has its own partial index.
+std::string condition(const SessionFilter& filter) {
+    return fmt::format("state = 'ended'{}{}", filter.account ? " AND account = :account" : "",
+                       filter.uid ? " AND uid = :uid" : "");
+}
+
+void bind_filter(SQLite::Statement& query, const SessionFilter& filter) {
+    if (filter.account)
+        query.bind(":account", *filter.account);
+    if (filter.uid)
+        query.bind(":uid", static_cast<std::int64_t>(*filter.uid));
+}
+
+} // namespace
+
+/// Prepared once for the statements of a login.
+struct Store::Statements {
+    Statements(SQLite::Database& database, std::int64_t boot_number)
+        : boot{boot_number},
+          insert{database,
+                 fmt::format("INSERT INTO session (boot, {}) VALUES "
+                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+                             "reason = excluded.reason, ended = excluded.ended, "
+                             "superseded_by = excluded.superseded_by, "
+                             "line_inode = excluded.line_inode, audit_session = excluded.audit_session",
+                             columns)} {}
+
+    void save(const Session& session) {
+        insert.reset();
+        insert.bind(1, boot);
+        bind_id(insert, 2, session.id);
+        insert.bindNoCopy(3, session.account);
+        bind_number(insert, 4, session.uid);
+        insert.bind(5, std::string{protocol::name_of(session.state)});
+        bind_optional(insert, 6,
+                      session.reason ? std::optional{std::string{protocol::name_of(*session.reason)}}
+                                     : std::nullopt);
+        insert.bindNoCopy(7, session.origin.service);
+        bind_optional(insert, 8, session.origin.tty);
+        bind_optional(insert, 9, session.origin.rhost);
+        bind_optional(insert, 10, session.origin.ruser);
+        insert.bind(11, session.leader.pid);
+        insert.bind(12, static_cast<std::int64_t>(session.leader.start_time));
+        bind_number(insert, 13, session.slot);
+        insert.bind(14, session.opened);
+        bind_optional(insert, 15, session.ended);
+        if (session.superseded_by)
+            bind_id(insert, 16, *session.superseded_by);
+        else
+            insert.bind(16);
+        insert.bindNoCopy(17, session.nonce);
+        bind_number(insert, 18, session.traces.line_inode);
+        bind_number(insert, 19, session.traces.audit_session);
+        insert.exec();
+    }
+
+    std::int64_t boot;
+    SQLite::Statement insert;
+};
+
+Store::Store(std::string path, Durability durability, std::string boot_id, std::string host)
+    : path_{std::move(path)}, durability_{durability}, boot_id_{std::move(boot_id)}, host_{std::move(host)} {}
+
+Store::~Store() = default;
+
+template<class Work>
+auto Store::attempt(Work work) -> tl::expected<decltype(work()), std::string> {
+    try {
+        if (!database_)
+            connect();
+        if constexpr (std::is_void_v<decltype(work())>) {
+            work();
+            return {};
+        } else {
+            return work();
+        }
+    } catch (const std::exception& error) {
+        return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
+    }
+}
+
+tl::expected<std::optional<std::string>, std::string> Store::open() {
+    std::optional<std::string> moved;
+    try {
+        connect();
+        return moved;
+    } catch (const Unusable&) {
+        moved = move_aside();
+    } catch (const SQLite::Exception& error) {
+        if (!is_damage(error))
+            return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
+        moved = move_aside();
+    }
+    return attempt([&] { return moved; });
+}
+
+void Store::connect() {
+    statements_.reset();
+    database_ = std::make_unique<SQLite::Database>(
+        path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW, busy_timeout);
+    try {
+        database_->exec(
+            "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;");
+        database_->exec(durability_ == Durability::commit ? "PRAGMA synchronous = FULL"
+                                                          : "PRAGMA synchronous = NORMAL");
+        migrate();
+        SQLite::Statement boot{*database_, "INSERT INTO boot (boot_id, host) VALUES (?, ?) "
+                                           "ON CONFLICT (boot_id) DO UPDATE SET host = excluded.host "
+                                           "RETURNING number"};
+        boot.bind(1, boot_id_);
+        boot.bind(2, host_);
+        boot.executeStep();
+        const std::int64_t number = boot.getColumn(0);
+        boot.reset();
+        statements_ = std::make_unique<Statements>(*database_, number);
+    } catch (...) {
+        statements_.reset();
+        database_.reset();
+        throw;
+    }
+}
+
+void Store::migrate() {
+    const int version = database_->execAndGet("PRAGMA user_version");
+    if (version < 0 || version > static_cast<int>(migrations.size()))
+        throw Unusable{
+            fmt::format("its schema has version {}, this solod knows {}", version, migrations.size())};
+    if (version == static_cast<int>(migrations.size()))
+        return;
+    SQLite::Transaction transaction{*database_};
+    for (auto step = static_cast<std::size_t>(version); step < migrations.size(); ++step)
+        database_->exec(migrations[step]);
+    database_->exec(fmt::format("PRAGMA user_version = {}", migrations.size()));
+    transaction.commit();
+}
+
+/// Renames the database and its log; the new name.
+std::string Store::move_aside() const {
+    const std::string aside = fmt::format("{}.damaged-{}", path_, std::time(nullptr));
+    std::error_code ignored;
+    fs::rename(path_, aside, ignored);
+    fs::rename(path_ + "-wal", aside + "-wal", ignored);
+    fs::remove(path_ + "-shm", ignored);
+    return aside;
+}
+
+tl::expected<void, SaveError> Store::save(std::span<const Session> sessions) {
+    bool is_conflict = false;
+    auto saved = attempt([&] {
+        SQLite::Transaction transaction{*database_, SQLite::TransactionBehavior::IMMEDIATE};
+        try {
+            for (const Session& session : sessions)
+                statements_->save(session);
+        } catch (const SQLite::Exception& error) {
+            is_conflict = error.getErrorCode() == SQLITE_CONSTRAINT;
+            throw;
+        }
+        transaction.commit();
+    });
+    if (!saved)
+        return tl::unexpected{SaveError{std::move(saved.error()), is_conflict}};
+    return {};
+}
+
+tl::expected<std::vector<Session>, std::string> Store::recover(std::int64_t now) {
+    return attempt([&] {
+        SQLite::Statement close{*database_,
+                                "UPDATE session SET state = 'ended', reason = 'rebooted', ended = ? "
+                                "WHERE state <> 'ended' AND boot <> ?"};
+        close.bind(1, now);
+        close.bind(2, statements_->boot);
+        close.exec();
+        SQLite::Statement query{
+            *database_, fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY id", columns)};
+        return rows_of(query);
+    });
+}
+
+tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& id) {
+    return attempt([&]() -> std::optional<Session> {
+        SQLite::Statement query{*database_, fmt::format("SELECT {} FROM session WHERE id = ?", columns)};
+        bind_id(query, 1, id);
+        if (!query.executeStep())
+            return std::nullopt;
+        return session_of(query);
+    });
+}
+
+tl::expected<std::vector<Session>, std::string> Store::ended_after(const SessionId& after,
+                                                                   const SessionFilter& filter, int count) {
+    return attempt([&] {
+        SQLite::Statement query{
+            *database_,
+            fmt::format("SELECT {} FROM session WHERE {} AND id > :after ORDER BY id LIMIT :count", columns,
+                        condition(filter))};
+        bind_filter(query, filter);
+        query.bind(":after", after.bytes.data(), static_cast<int>(after.bytes.size()));
+        query.bind(":count", count);
+        return rows_of(query);
+    });
+}
+
+tl::expected<Newest, std::string> Store::newest_ended(const SessionFilter& filter, int count) {
+    return attempt([&]() -> Newest {
+        SQLite::Statement before{
+            *database_, fmt::format("SELECT id FROM session WHERE {} ORDER BY id DESC LIMIT 1 OFFSET :count",
+                                    condition(filter))};
+        bind_filter(before, filter);
+        before.bind(":count", count);
+        if (before.executeStep())
+            return {.count = count, .after = id_of(before.getColumn(0))};
+        SQLite::Statement all{*database_,
+                              fmt::format("SELECT count(*) FROM session WHERE {}", condition(filter))};
+        bind_filter(all, filter);
+        all.executeStep();
+        return {.count = all.getColumn(0).getInt64(), .after = {}};
+    });
+}
+
+tl::expected<std::int64_t, std::string> Store::count_ended() {
+    return attempt([&]() -> std::int64_t {
+        return database_->execAndGet("SELECT count(*) FROM session WHERE state = 'ended'").getInt64();
+    });
+}
+
+tl::expected<void, std::string> Store::checkpoint() {
+    return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
+}
+
+} // namespace solo

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/config_value.hpp"
+#include "daemon/core/session.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace SQLite {
+class Database;
+} // namespace SQLite
+
+namespace solo {
+
+/// Why records were not written.
+struct SaveError {
+    std::string text;
+    bool is_conflict = false; ///< a record breaks a rule of the database: its slot is taken
+};
+
+/// Which sessions are asked for: all, or those that match what is set.
+struct SessionFilter {
+    std::optional<std::string> account;
+    std::optional<std::uint32_t> uid;
+
+    [[nodiscard]] bool matches(const Session& session) const {
+        return (!account || session.account == *account) && (!uid || session.uid == uid);
+    }
+};
+
+/// The newest ended sessions: how many there are, up to the number asked for, and the id that all are greater
+/// than.
+struct Newest {
+    std::int64_t count = 0;
+    SessionId after;
+};
+
+/// The sessions' records in one SQLite file. The only file that knows SQL.
+///
+/// Where the database cannot be opened or written, calls fail with a sentence that says why, and the next
+/// call tries again; nothing here throws. Blocks for the time of the disk.
+class Store {
+public:
+    /// Does not open anything yet. The records carry the host's name and the running boot's id.
+    Store(std::string path, Durability durability, std::string boot_id, std::string host);
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    /// Opens the database, or makes it. One that is damaged or of a newer version is moved aside and made
+    /// anew; then the reply names the file to which it was moved.
+    tl::expected<std::optional<std::string>, std::string> open();
+
+    /// Writes the records, each new or changed, in one transaction and in their order. Once it has returned
+    /// without an error they are on record.
+    tl::expected<void, SaveError> save(std::span<const Session> sessions);
+
+    /// Records that are not ended, of this boot, oldest first. Those of other boots are closed as rebooted
+    /// first.
+    tl::expected<std::vector<Session>, std::string> recover(std::int64_t now);
+
+    tl::expected<std::optional<Session>, std::string> find(const SessionId& id);
+
+    /// Up to `count` ended sessions with an id greater than `after`, oldest first.
+    tl::expected<std::vector<Session>, std::string> ended_after(const SessionId& after,
+                                                                const SessionFilter& filter, int count);
+
+    /// Where ended_after() has to begin to give just the newest `count` ended sessions.
+    tl::expected<Newest, std::string> newest_ended(const SessionFilter& filter, int count);
+
+    tl::expected<std::int64_t, std::string> count_ended();
+
+    /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
+    tl::expected<void, std::string> checkpoint();
+
+private:
+    struct Statements;
+
+    template<class Work>
+    auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
+    void connect();
+    void migrate();
+    std::string move_aside() const;
+
+    std::string path_;
+    Durability durability_;
+    std::string boot_id_;
+    std::string host_;
+    std::unique_ptr<SQLite::Database> database_;
+    std::unique_ptr<Statements> statements_;
+};
+
+} // namespace solo
