@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// A registry for tests: events by the session's number in, effects as text out.
+#pragma once
+
+#include "daemon/core/registry.hpp"
+#include "tests/property/logins.hpp"
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <variant>
+
+namespace solo::testing {
+
+/// Throws instead of leaving by longjmp, so that what the test holds is given back.
+inline void expect(const std::string& found, const std::string& expected, const std::string& where = {}) {
+    if (found != expected)
+        throw std::runtime_error(where + "\nexpected:\n" + expected + "\nfound:\n" + found);
+}
+
+/// A registry whose sessions have numbers; each event returns its effects as text.
+class Scene {
+public:
+    std::string open(const Login& login) {
+        return after([&](Effects& effects) { registry.open(claim_of(login), ++now, effects); });
+    }
+    std::string abandon(RequestId request) {
+        return after([&](Effects& effects) { registry.abandon(request, ++now, effects); });
+    }
+    std::string confirm(int number) {
+        return after([&](Effects& effects) { registry.confirm(session_id(number), effects); });
+    }
+    std::string close(int number) {
+        return after([&](Effects& effects) { registry.close(session_id(number), ++now, effects); });
+    }
+    std::string line_closed(int number) {
+        return after([&](Effects& effects) { registry.line_closed(session_id(number), ++now, effects); });
+    }
+    std::string leader_exited(int number) {
+        return after([&](Effects& effects) { registry.leader_exited(session_id(number), ++now, effects); });
+    }
+    std::string end(int number, Reason reason = Reason::terminated) {
+        return after([&](Effects& effects) { registry.end(session_id(number), reason, effects); });
+    }
+    std::string gone(int number) {
+        return after([&](Effects& effects) { registry.gone(session_id(number), ++now, effects); });
+    }
+    std::string stuck(int number) {
+        return after([&](Effects& effects) { registry.stuck(session_id(number), ++now, effects); });
+    }
+    std::string restore(const Session& session, Survival survival, const Login& rules = {}) {
+        return after(
+            [&](Effects& effects) { registry.restore(session, rules_of(rules), survival, ++now, effects); });
+    }
+    std::string decide(const Login& login) const {
+        const Verdict verdict = registry.decide(claim_of(login));
+        return testing::text(Answer{claim_of(login).request, verdict, std::nullopt});
+    }
+
+    /// Opens and confirms it.
+    void active(const Login& login) {
+        expect(open(login), granted(login.number));
+        expect(confirm(login.number), s(login.number) + " active, slot 0");
+    }
+
+    /// The text of a grant of a free slot.
+    static std::string granted(int number, int slot = 0) {
+        return s(number) + " opening, slot " + std::to_string(slot) + "\nlogin " + std::to_string(number) +
+               ": grant, free slot, " + s(number);
+    }
+
+    Registry registry;
+    std::int64_t now = 0;
+    std::map<SessionId, Session> stored; ///< the last record of each session
+    std::map<SessionId, int> endings;    ///< how often each session was recorded ended
+
+private:
+    static std::string s(int number) { return "s" + std::to_string(number); }
+
+    template<class Event>
+    std::string after(const Event& event) {
+        Effects effects;
+        event(effects);
+        for (const Effect& effect : effects) {
+            if (const Record* const record = std::get_if<Record>(&effect)) {
+                stored[record->session.id] = record->session;
+                endings[record->session.id] += record->session.is_ended() ? 1 : 0;
+            }
+        }
+        return testing::text(effects);
+    }
+};
+
+enum class In { opening, active, ending, stuck, ended };
+
+/// A scene in which session 1 is in that state.
+inline Scene scene_of(In state, OnLeaderExit on_leader_exit = OnLeaderExit::end) {
+    Scene scene;
+    scene.open({.number = 1, .on_leader_exit = on_leader_exit});
+    if (state != In::opening)
+        scene.confirm(1);
+    if (state == In::ending || state == In::stuck || state == In::ended)
+        scene.end(1);
+    if (state == In::stuck)
+        scene.stuck(1);
+    if (state == In::ended)
+        scene.gone(1);
+    return scene;
+}
+
+} // namespace solo::testing
