@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+// Random logins, events and restarts: the registry does what the model says, and its effects are such that
+// the world around it can carry them out (registry_ledger.hpp).
+#include "daemon/core/registry.hpp"
+#include "tests/property/logins.hpp"
+#include "tests/property/registry_ledger.hpp"
+#include "tests/property/registry_model.hpp"
+#include "tests/support/cmocka.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <rapidcheck.h>
+
+namespace {
+
+using namespace solo;
+using namespace solo::testing;
+
+enum class Kind : std::uint8_t {
+    open,
+    retry,
+    confirm,
+    close,
+    line_closed,
+    leader_exited,
+    end,
+    gone,
+    stuck,
+    abandon,
+    restart,
+};
+
+/// One event. Numbers choose from what there is when it comes, so that every sequence of steps makes sense.
+struct Step {
+    Kind kind = Kind::open;
+    int account = 0;
+    int limit = 1;
+    int roll = 0; ///< what is special about a login, or about what survives a restart
+    int pick = 0; ///< which session or login it is about
+};
+
+std::ostream& operator<<(std::ostream& out, const Step& step) {
+    constexpr auto names =
+        std::to_array<std::string_view>({"open", "retry", "confirm", "close", "line_closed", "leader_exited",
+                                         "end", "gone", "stuck", "abandon", "restart"});
+    return out << names.at(static_cast<std::size_t>(step.kind)) << " account " << step.account << " limit "
+               << step.limit << " roll " << step.roll << " pick " << step.pick;
+}
+
+rc::Gen<Step> any_step() {
+    using namespace rc;
+    return gen::build<Step>(gen::set(&Step::kind, gen::weightedElement<Kind>({{30, Kind::open},
+                                                                              {4, Kind::retry},
+                                                                              {12, Kind::confirm},
+                                                                              {6, Kind::close},
+                                                                              {6, Kind::line_closed},
+                                                                              {6, Kind::leader_exited},
+                                                                              {4, Kind::end},
+                                                                              {14, Kind::gone},
+                                                                              {3, Kind::stuck},
+                                                                              {4, Kind::abandon},
+                                                                              {1, Kind::restart}})),
+                            gen::set(&Step::account, gen::weightedElement<int>({{6, 0}, {2, 1}, {1, 2}})),
+                            gen::set(&Step::limit, gen::weightedElement<int>({{4, 1}, {3, 2}, {2, 3}})),
+                            gen::set(&Step::roll, gen::inRange(0, 64)),
+                            gen::set(&Step::pick, gen::inRange(0, 1000)));
+}
+
+/// The registry, the model and the world around both, which all see the same events.
+class Run {
+public:
+    void take(const Step& step) {
+        switch (step.kind) {
+        case Kind::open:
+            return open(new_login(step));
+        case Kind::retry:
+            return open(retried_login(step));
+        case Kind::abandon:
+            return abandon(step.pick);
+        case Kind::restart:
+            return restart(step);
+        default:
+            return event(step.kind, about(step), step.roll);
+        }
+    }
+
+    /// Lets everything end, and sees that nothing is left.
+    void finish() {
+        while (!model_.waiting.empty())
+            abandon_login(model_.waiting.back().number);
+        while (!model_.held.empty()) {
+            const auto& oldest = model_.held.front();
+            event(oldest.state == State::ending ? Kind::gone : Kind::close, oldest.login.number, 0);
+        }
+        demand(registry_.size() == 0 && !ledger_.is_anyone_waiting(), "something is left when all is over");
+        for (int account = 0; account < 3; ++account)
+            open(new_login({.account = account}));
+        demand(registry_.size() == 3, "an account does not get its slot when all is over");
+    }
+
+private:
+    static void demand(bool is_so, const std::string& otherwise) {
+        if (!is_so)
+            throw std::logic_error(otherwise);
+    }
+
+    Login new_login(const Step& step) {
+        Login login{.number = ++last_number_,
+                    .account = "account" + std::to_string(step.account),
+                    .on_conflict = step.roll % 4 == 1 ? OnConflict::refuse : OnConflict::supersede,
+                    .max_sessions = step.limit,
+                    .on_leader_exit = step.roll % 8 == 2 ? OnLeaderExit::release : OnLeaderExit::end};
+        if (step.roll % 16 == 3) {
+            login.kind = Ruling::Kind::exempt;
+        } else if (step.roll % 16 == 7) {
+            login.enforce = false;
+        } else if (step.roll % 32 == 11) {
+            login.kind = Ruling::Kind::ignored;
+        } else if (step.roll % 8 == 4) {
+            login.inside = about(step);
+        } else if (step.roll % 16 == 6) {
+            login.leader = 1 + step.pick % last_number_;
+        }
+        return login;
+    }
+
+    /// The same login again, or another one that takes over its nonce or its leader.
+    Login retried_login(const Step& step) {
+        if (logins_.empty())
+            return new_login(step);
+        auto login = std::next(logins_.begin(), step.pick % static_cast<int>(logins_.size()))->second;
+        login.leader = login.leader.value_or(login.number);
+        login.nonce = login.nonce.value_or(login.number);
+        login.number = ++last_number_;
+        if (step.roll % 8 == 1) {
+            login.leader = login.number;
+        } else if (step.roll % 8 == 2) {
+            login.account = "account" + std::to_string(step.account);
+        }
+        return login;
+    }
+
+    void open(const Login& login) {
+        logins_[login.number] = login;
+        const std::size_t size = registry_.size();
+        const Verdict foretold = registry_.decide(claim_of(login));
+        demand(registry_.size() == size, "decide() changes the registry");
+        const bool is_waited_for = std::ranges::any_of(
+            model_.waiting, [&](const Login& other) { return other.account == login.account; });
+        ledger_.asks(login);
+        model_.open(login);
+        Effects effects;
+        registry_.open(claim_of(login), ++now_, effects);
+        if (foretold.decision != protocol::Decision::supersede && !is_waited_for) {
+            const Answer* const answer = effects.empty() ? nullptr : std::get_if<Answer>(&effects.back());
+            demand(answer != nullptr && answer->verdict.because == foretold.because &&
+                       answer->verdict.decision == foretold.decision,
+                   "decide() foretold something else");
+        }
+        compare(effects, login.account);
+    }
+
+    void abandon(int pick) {
+        if (!model_.waiting.empty()) {
+            abandon_login(
+                std::next(model_.waiting.begin(), pick % static_cast<int>(model_.waiting.size()))->number);
+        }
+    }
+
+    void abandon_login(int number) {
+        ledger_.goes_away(number);
+        model_.abandon(number);
+        Effects effects;
+        registry_.abandon(static_cast<RequestId>(number), ++now_, effects);
+        compare(effects, logins_.at(number).account);
+    }
+
+    /// A session that the event may be about: mostly one that lives, now and then one that is over or never
+    /// was.
+    int about(const Step& step) {
+        std::vector<int> numbers;
+        const bool wants_ending = step.kind == Kind::gone || step.kind == Kind::stuck;
+        for (const auto& session : model_.held) {
+            if (!wants_ending || session.state == State::ending)
+                numbers.push_back(session.login.number);
+        }
+        if (numbers.empty() || step.roll % 16 == 15)
+            return 1 + step.pick % (last_number_ + 1);
+        return numbers.at(static_cast<std::size_t>(step.pick) % numbers.size());
+    }
+
+    void event(Kind kind, int number, int roll) {
+        const auto login = logins_.find(number);
+        const std::string account = login == logins_.end() ? "" : login->second.account;
+        const SessionId id = session_id(number);
+        const Reason reason = roll % 2 == 0 ? Reason::terminated : Reason::expired;
+        Effects effects;
+        switch (kind) {
+        case Kind::confirm:
+            model_.confirm(number);
+            registry_.confirm(id, effects);
+            break;
+        case Kind::close:
+            model_.close(number);
+            registry_.close(id, ++now_, effects);
+            break;
+        case Kind::line_closed:
+            model_.line_closed(number);
+            registry_.line_closed(id, ++now_, effects);
+            break;
+        case Kind::leader_exited:
+            model_.leader_exited(number);
+            registry_.leader_exited(id, ++now_, effects);
+            break;
+        case Kind::end:
+            model_.end(number, reason);
+            registry_.end(id, reason, effects);
+            break;
+        case Kind::gone:
+            model_.gone(number);
+            registry_.gone(id, ++now_, effects);
+            break;
+        default:
+            model_.stuck(number);
+            registry_.stuck(id, ++now_, effects);
+            break;
+        }
+        compare(effects, account);
+    }
+
+    /// The daemon starts again with what is on record, oldest first.
+    void restart(const Step& step) {
+        const auto survival_of = [&](int number) {
+            constexpr std::array fates{Survival::alive, Survival::alive, Survival::alive, Survival::remains,
+                                       Survival::nothing};
+            return fates.at(static_cast<std::size_t>(step.roll + number) % fates.size());
+        };
+        registry_ = Registry{};
+        ledger_.restarts();
+        model_.restart(survival_of);
+        const auto stored = ledger_.stored;
+        Effects effects;
+        for (const auto& [id, session] : stored) {
+            if (!session.is_ended()) {
+                registry_.restore(session, rules_of(logins_.at(number_of(id))), survival_of(number_of(id)),
+                                  ++now_, effects);
+            }
+        }
+        compare(effects, std::nullopt);
+    }
+
+    void compare(const Effects& effects, const std::optional<std::string>& account) {
+        RC_LOG() << (effects.empty() ? "(nothing)" : testing::text(effects)) << "\n--\n";
+        ledger_.take(effects, account);
+        std::vector<std::string> answers;
+        std::vector<std::string> begun;
+        std::vector<std::string> over;
+        for (const Effect& effect : effects) {
+            if (const auto* const answer = std::get_if<Answer>(&effect)) {
+                Answer plain = *answer;
+                plain.verdict.holder.reset();
+                answers.push_back(testing::text(plain));
+            } else if (const auto* const ending = std::get_if<BeginEnding>(&effect)) {
+                begun.push_back(testing::text(ending->session.id) + " " + name(*ending->session.reason));
+            } else if (const auto& session = std::get<Record>(effect).session; session.is_ended()) {
+                over.push_back(testing::text(session.id) + " " + name(*session.reason));
+            }
+        }
+        RC_ASSERT(answers == std::exchange(model_.answers, {}));
+        RC_ASSERT(begun == std::exchange(model_.begun, {}));
+        RC_ASSERT(over == std::exchange(model_.over, {}));
+        compare_sessions();
+    }
+
+    void compare_sessions() const {
+        RC_ASSERT(registry_.size() == model_.held.size());
+        for (const auto& held : model_.held) {
+            const Session* const session = registry_.find(session_id(held.login.number));
+            RC_ASSERT(session != nullptr);
+            RC_ASSERT(session->state == held.state);
+            RC_ASSERT(session->slot.has_value() == held.has_slot);
+        }
+    }
+
+    Registry registry_;
+    RegistryModel model_;
+    RegistryLedger ledger_;
+    std::map<int, Login> logins_;
+    int last_number_ = 0;
+    std::int64_t now_ = 0;
+};
+
+void whatever_happens_the_registry_does_what_the_model_says(void** /*state*/) {
+    const bool holds = rc::check("the registry does what the model says", [] {
+        Run run;
+        for (const Step& step : *rc::gen::container<std::vector<Step>>(any_step())) {
+            RC_LOG() << step << "\n";
+            run.take(step);
+        }
+        run.finish();
+    });
+    assert_true(holds);
+}
+
+} // namespace
+
+int main() {
+    // What the caller says in RC_PARAMS counts: a seed to reproduce a failure, more cases for a longer look.
+    setenv("RC_PARAMS", "max_success=4000 max_size=150", 0);
+    const CMUnitTest tests[] = {
+        SOLO_TEST(whatever_happens_the_registry_does_what_the_model_says),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
