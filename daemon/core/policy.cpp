@@ -61,9 +61,10 @@ Rules Policy::rules(const protocol::Account& account, std::string_view service) 
     apply(rules, settings_.policy);
     if (const auto found = settings_.services.find(std::string{service}); found != settings_.services.end())
         apply(rules, found->second);
-    for (const auto& [gid, overrides] : std::views::reverse(settings_.groups))
+    for (const auto& [gid, overrides] : std::views::reverse(settings_.groups)) {
         if (has_gid(account, gid))
             apply(rules, overrides);
+    }
     if (const auto found = settings_.users.find(account.name); found != settings_.users.end())
         apply(rules, found->second);
     return rules;

@@ -97,10 +97,11 @@ Verdict Registry::decide_contested(const Claim& claim, const std::vector<const T
         return verdict;
     for (const Tracked* const holder : who_makes_room(holders, rules.max_sessions.value)) {
         verdict.holder = holder->session;
-        if (holder->is_stuck)
+        if (holder->is_stuck) {
             verdict.because = Because::not_gone;
-        else if (holder->session.leader == claim.leader || shares_leader(holder->session))
+        } else if (holder->session.leader == claim.leader || shares_leader(holder->session)) {
             verdict.because = Because::shared_leader;
+        }
         if (verdict.because != Because::occupied)
             return verdict;
     }
@@ -154,10 +155,11 @@ void Registry::leader_exited(const SessionId& id, std::int64_t now, Effects& eff
     if (left == nullptr || left->session.state == State::ending)
         return;
     const Reason reason = left->session.state == State::opening ? Reason::unconfirmed : Reason::leader_exited;
-    if (left->line == Line::closed || left->on_leader_exit == OnLeaderExit::release)
+    if (left->line == Line::closed || left->on_leader_exit == OnLeaderExit::release) {
         over(id, reason, now, effects);
-    else
+    } else {
         begin_ending(*left, reason, std::nullopt, effects);
+    }
 }
 
 void Registry::end(const SessionId& id, Reason reason, Effects& effects) {
@@ -194,12 +196,13 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, s
     Tracked& restored = *tracked(id);
     const bool is_kept =
         survival == Survival::remains && (was_ending || rules.on_leader_exit.value == OnLeaderExit::end);
-    if (survival == Survival::alive && !was_ending)
+    if (survival == Survival::alive && !was_ending) {
         effects.push_back(Record{restored.session});
-    else if (survival == Survival::alive || is_kept)
+    } else if (survival == Survival::alive || is_kept) {
         begin_ending(restored, reason, std::nullopt, effects);
-    else
+    } else {
         over(id, reason, now, effects);
+    }
 }
 
 const Session* Registry::find(const SessionId& id) const {
@@ -209,9 +212,10 @@ const Session* Registry::find(const SessionId& id) const {
 
 const Session* Registry::find_led_by(const Process& leader) const {
     const auto [first, last] = led_by_.equal_range(leader.pid);
-    for (auto entry = first; entry != last; ++entry)
+    for (auto entry = first; entry != last; ++entry) {
         if (const Session* const session = find(entry->second); session->leader == leader)
             return session;
+    }
     return nullptr;
 }
 
