@@ -1,0 +1,68 @@
+# A thin face over CMake. `make demo` and `make test` need nothing but this tree, make and root (or sudo).
+
+PREFIX    ?= /usr
+DESTDIR   ?=
+PAMDIR    ?=
+BUILD     ?= build
+BUILD_TYPE ?= RelWithDebInfo
+JOBS      ?= $(shell nproc)
+
+# What Debian 12 has to have installed: to build, to test, to check.
+PACKAGES = g++ cmake ninja-build pkg-config \
+           libasio-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
+           libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
+           bats expect iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev openssh-client openssh-server \
+           perl-base rsync sqlite3 sshpass strace util-linux \
+           clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
+
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+            $(if $(PAMDIR),-DPAMDIR=$(PAMDIR))
+SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
+SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash
+
+.PHONY: all setup test demo install uninstall lint asan clean
+
+all:
+	$(CONFIGURE) -B $(BUILD)
+	cmake --build $(BUILD) -j $(JOBS)
+
+# Installs what is missing, and starts no service that comes with it.
+setup:
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
+	if [ -n "$$missing" ]; then conf/install-packages $$missing; fi
+
+test: setup all
+	$(SUDO) ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error
+
+demo: setup
+	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=OFF
+	cmake --build $(BUILD) -j $(JOBS)
+	rm -rf $(BUILD)/stage
+	DESTDIR=$(abspath $(BUILD))/stage cmake --install $(BUILD) >/dev/null
+	$(SUDO) tests/support/sandbox --stage $(BUILD)/stage -- tests/integration/demo
+
+install:
+	$(CONFIGURE) -B $(BUILD)
+	cmake --build $(BUILD) -j $(JOBS)
+	DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+
+# Leaves /etc/solo and /var/lib/solo: they are the administrator's.
+uninstall:
+	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' | xargs -r rm -fv
+
+lint:
+	$(CONFIGURE) -B $(BUILD)
+	clang-format-16 --dry-run -Werror $(SOURCES)
+	shellcheck $(SCRIPTS)
+	run-clang-tidy-16 -quiet -j $(JOBS) -p $(BUILD) $(abspath $(filter %.cpp,$(SOURCES)))
+
+# AddressSanitizer and UndefinedBehaviorSanitizer, with clang; a second compiler builds everything at the same time.
+asan: setup
+	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-asan -DSOLO_SANITIZE=ON
+	cmake --build $(BUILD)-asan -j $(JOBS)
+	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property'
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan
