@@ -15,6 +15,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -123,7 +124,14 @@ void Daemon::run() {
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
     asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
     notify_service_manager("READY=1");
-    loop_.run();
+    while (!loop_.stopped()) {
+        try {
+            loop_.run();
+        } catch (const std::exception& error) {
+            log(Priority::critical, "something that cannot happen did: {}",
+                error.what()); // and concerns one caller
+        }
+    }
     notify_service_manager("STOPPING=1");
 }
 
@@ -146,7 +154,7 @@ void Daemon::await_signal() {
         if (error)
             return;
         if (number != SIGHUP) {
-            loop_.stop();
+            asio::post(loop_, [this] { loop_.stop(); }); // after what this round has still to write
             return;
         }
         reload();

@@ -42,8 +42,8 @@ private:
     Policy policy_;
     std::string reload_problem_;
     std::string moved_database_;
+    Events events_; // before the loop, which keeps coroutines that listen
     asio::io_context loop_{1};
-    Events events_;
     Statistics statistics_{events_};
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;

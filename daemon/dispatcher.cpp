@@ -17,7 +17,7 @@ namespace service = protocol::service;
 } // namespace
 
 Dispatcher::Dispatcher(std::vector<std::string> interfaces) : interfaces_{std::move(interfaces)} {
-    interfaces_.insert(interfaces_.begin(), std::string{service::interface_name});
+    interfaces_.emplace_back(service::interface_name);
     add<service::GetInfo>([this](const service::GetInfo& /*call*/, Connection& /*peer*/,
                                  Replies /*replies*/) -> asio::awaitable<Reply> {
         co_return make_reply(service::GetInfo::Reply{.vendor = "Solo",

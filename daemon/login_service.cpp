@@ -167,13 +167,11 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     const Answer& answer = *pending->answer;
     if (answer.verdict.decision != Decision::grant)
         co_return refusal(answer.verdict, rules);
-    if (answer.id)
-        take_line(*answer.id, connection);
-    co_return make_reply(login::Open::Reply{
-        .decision = Decision::grant,
-        .id = answer.id ? std::optional{answer.id->text()} : std::nullopt,
-        .notice = std::nullopt,
-    });
+    if (!answer.id) // it is part of another session
+        co_return make_reply(login::Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
+    take_line(*answer.id, connection);
+    co_return make_reply(
+        login::Open::Reply{.decision = Decision::grant, .id = answer.id->text(), .notice = std::nullopt});
 }
 
 LoginService::Reply LoginService::confirm(login::Confirm call, Connection& connection) {

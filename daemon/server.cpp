@@ -28,36 +28,43 @@ asio::awaitable<void> Server::run() {
     for (;;) {
         auto [error, socket] =
             co_await acceptor_.async_accept(asio::experimental::as_tuple(asio::use_awaitable));
-        if (!error) {
-            welcome(std::move(socket));
+        std::string failure = error ? error.message() : welcome(std::move(socket));
+        if (failure.empty())
             continue;
-        }
-        log(Priority::error, "accepting a connection failed: {}", error.message());
+        log(Priority::error, "accepting a connection failed: {}", failure);
         asio::steady_timer pause{acceptor_.get_executor(), accept_pause};
         co_await pause.async_wait(asio::use_awaitable);
     }
 }
 
-void Server::welcome(Connection::Socket socket) {
-    auto peer = attest_peer(socket.native_handle());
-    if (!peer)
-        return;
-    std::error_code ignored;
-    socket.non_blocking(true, ignored);
-    const uid_t uid = peer->uid;
-    if (const protocol::Reply* const reply = objection(uid)) {
-        socket.write_some(asio::buffer(protocol::to_frame(*reply)), ignored);
-        return;
+/// Serves the connection, or turns it away; what failed where neither was possible.
+std::string Server::welcome(Connection::Socket socket) {
+    try {
+        auto peer = attest_peer(socket.native_handle());
+        if (!peer)
+            return {}; // it is gone already
+        socket.non_blocking(true);
+        if (const protocol::Reply* const reply = objection(peer->uid)) {
+            std::error_code ignored;
+            socket.write_some(asio::buffer(protocol::to_frame(*reply)), ignored);
+            return {};
+        }
+        serve(
+            std::make_shared<Connection>(std::move(socket), std::move(*peer), dispatcher_, limits_.message));
+        return {};
+    } catch (const std::exception& error) {
+        return error.what();
     }
-    const auto connection =
-        std::make_shared<Connection>(std::move(socket), std::move(*peer), dispatcher_, limits_.message);
-    const auto executor = acceptor_.get_executor();
+}
+
+void Server::serve(const std::shared_ptr<Connection>& connection) {
+    const uid_t uid = connection->peer().uid;
     if (uid != 0) {
         ++connections_[uid];
         ++total_;
     }
     asio::co_spawn(
-        executor, [connection]() { return connection->run(); },
+        acceptor_.get_executor(), [connection]() { return connection->run(); },
         [this, uid](const std::exception_ptr& /*run() lets none out*/) {
             if (uid == 0)
                 return;

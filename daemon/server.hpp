@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
+#include <string>
 
 #include <asio/awaitable.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -33,7 +35,8 @@ public:
     asio::awaitable<void> run();
 
 private:
-    void welcome(Connection::Socket socket);
+    std::string welcome(Connection::Socket socket);
+    void serve(const std::shared_ptr<Connection>& connection);
     [[nodiscard]] const protocol::Reply* objection(uid_t uid) const;
 
     Acceptor acceptor_;
