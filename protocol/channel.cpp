@@ -162,12 +162,13 @@ tl::expected<Reply, Failure> Channel::next_reply(Deadline deadline) {
             return tl::unexpected{readable.error()};
         const auto space = reader_.space();
         const auto count = ::recv(fd_.get(), space.data(), space.size(), 0);
-        if (count > 0)
+        if (count > 0) {
             reader_.received(static_cast<std::size_t>(count));
-        else if (count == 0)
+        } else if (count == 0) {
             return failed(reader_.has_partial() ? Fault::malformed : Fault::closed);
-        else if (errno != EINTR && errno != EAGAIN)
+        } else if (errno != EINTR && errno != EAGAIN) {
             return failed(errno == ECONNRESET ? Fault::closed : Fault::system, errno);
+        }
     }
 }
 

@@ -122,9 +122,10 @@ bool read(const Json& in, T& out, std::string& wrong) {
         if (!in.is_array())
             return false;
         out.reserve(in.size());
-        for (const auto& element : in)
+        for (const auto& element : in) {
             if (!read(element, out.emplace_back(), wrong))
                 return false;
+        }
         return true;
     } else if constexpr (Message<T>) {
         return read_message(in, out, wrong);

@@ -20,7 +20,7 @@ public:
         if (at_ == Clock::time_point::max())
             return -1;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
-        return static_cast<int>(std::clamp<std::int64_t>(left, 0, 24 * 3600 * 1000));
+        return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::int64_t{24} * 3600 * 1000));
     }
 
     [[nodiscard]] bool passed() const { return Clock::now() >= at_; }
