@@ -65,10 +65,11 @@ std::string read_all(int fd) {
     char buffer[4096];
     for (;;) {
         const auto count = ::read(fd, buffer, sizeof buffer);
-        if (count > 0)
+        if (count > 0) {
             text.append(buffer, static_cast<std::size_t>(count));
-        else if (count == 0 || errno != EINTR)
+        } else if (count == 0 || errno != EINTR) {
             return text;
+        }
     }
 }
 

@@ -29,10 +29,11 @@ const char* advice(Fault fault) {
 protocol::Channel connected(const std::string& socket) {
     auto channel =
         protocol::Channel::connect(socket, Deadline::in(Client::usual_time), Deadline::in(retry_time));
-    if (!channel)
+    if (!channel) {
         throw Problem{exit_unreachable,
                       fmt::format("cannot reach solod at {}: {}. {}", protocol::printable(socket),
                                   channel.error().text(), advice(channel.error().fault))};
+    }
     return *std::move(channel);
 }
 
@@ -49,10 +50,11 @@ protocol::Reply Client::next(std::chrono::seconds time) {
 }
 
 protocol::Reply Client::checked(tl::expected<protocol::Reply, protocol::Failure> reply) const {
-    if (!reply)
+    if (!reply) {
         throw Problem{exit_unreachable,
                       fmt::format("no answer from solod at {}: {}. {}", protocol::printable(socket_),
                                   reply.error().text(), advice(reply.error().fault))};
+    }
     return *std::move(reply);
 }
 

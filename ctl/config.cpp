@@ -38,11 +38,12 @@ std::vector<ConfigValue> parse(const std::string& output, const std::string& sol
     std::istringstream lines{output};
     for (std::string line; std::getline(lines, line);) {
         auto value = parse_config_line(line);
-        if (!value)
+        if (!value) {
             throw Problem{exit_no,
                           fmt::format("{} --check-config printed what is no setting: {}. Are soloctl "
                                       "(" SOLO_VERSION ") and solod of the same version?",
                                       protocol::printable(solod), protocol::printable(line))};
+        }
         values.push_back(*std::move(value));
     }
     return values;
@@ -57,10 +58,11 @@ ExitStatus config(const Options& options, const std::string& file) {
     if (!result.has_succeeded)
         return exit_no;
     const auto values = parse(result.output, arguments[0]);
-    if (options.json)
+    if (options.json) {
         print_json(protocol::encode(values));
-    else
+    } else {
         print(config_text(values));
+    }
     return exit_yes;
 }
 

@@ -44,10 +44,11 @@ ExitStatus end_one(const Options& options, const EndOptions& what) {
     const auto session = Client{options.socket}
                              .call(sessions::End{.id = what.id, .message = what.message}, Client::ending_time)
                              .session;
-    if (options.json)
+    if (options.json) {
         print_json(to_json({session}));
-    else
+    } else {
         print(ended_line(session));
+    }
     return exit_yes;
 }
 

@@ -15,10 +15,11 @@ namespace {
 ExitStatus list(const Options& options, const protocol::sessions::List& question) {
     Client client{options.socket};
     const auto sessions = list_sessions(client, question);
-    if (options.json)
+    if (options.json) {
         print_json(to_json(sessions));
-    else
+    } else {
         print(session_table(sessions));
+    }
     return exit_yes;
 }
 

@@ -45,8 +45,8 @@ ExitStatus run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::setlocale(LC_ALL, "");
-    std::signal(SIGPIPE, SIG_IGN); // a reader that goes away is found by write(2), in print
+    (void)std::setlocale(LC_ALL, "");
+    (void)std::signal(SIGPIPE, SIG_IGN); // a reader that goes away is found by write(2), in print
     try {
         return run(argc, argv);
     } catch (const Problem& problem) {

@@ -17,10 +17,11 @@ namespace {
 int write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const auto count = ::write(fd, text.data(), text.size());
-        if (count >= 0)
+        if (count >= 0) {
             text.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             return errno;
+        }
     }
     return 0;
 }

@@ -47,10 +47,11 @@ std::string session_table(const std::vector<Session>& sessions) {
                  {.heading = "FROM", .least = 9, .keep = 3},
                  {.heading = "SINCE", .least = 0, .keep = 1},
                  {.heading = "LEADER", .least = 0, .keep = 0}}};
-    for (const auto& session : sessions)
+    for (const auto& session : sessions) {
         table.add({printable(session.id), printable(session.account),
                    std::string{protocol::name_of(session.state)}, printable(session.service), from(session),
                    short_local_time(session.opened), number(session.leader).value_or("-")});
+    }
     return table.text(output_width());
 }
 

@@ -14,10 +14,11 @@ namespace {
 
 ExitStatus show(const Options& options, const protocol::sessions::Get& question) {
     const auto session = Client{options.socket}.call(question).session;
-    if (options.json)
+    if (options.json) {
         print_json(protocol::encode(session));
-    else
+    } else {
         print(session_details(session));
+    }
     return exit_yes;
 }
 

@@ -33,10 +33,11 @@ std::string status_text(const StatusReply& status) {
 
 ExitStatus status(const Options& options) {
     const auto reply = Client{options.socket}.call(protocol::sessions::Status{});
-    if (options.json)
+    if (options.json) {
         print_json(protocol::encode(reply));
-    else
+    } else {
         print(status_text(reply));
+    }
     return reply.state == Health::ok ? exit_yes : exit_no;
 }
 

@@ -15,9 +15,10 @@ constexpr std::size_t gap = 2;
 
 std::size_t total(const std::vector<std::size_t>& widths) {
     std::size_t sum = 0;
-    for (const auto width : widths)
+    for (const auto width : widths) {
         if (width > 0)
             sum += width + (sum > 0 ? gap : 0);
+    }
     return sum;
 }
 
@@ -36,9 +37,10 @@ void Table::add(std::vector<std::string> row) {
 
 Table::Widths Table::fit(std::size_t width) const {
     Widths least = natural_;
-    for (std::size_t i = 0; i < columns_.size(); ++i)
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
         if (columns_[i].least > 0)
             least[i] = std::min(least[i], columns_[i].least);
+    }
 
     // Leave out columns until the others fit when cut as far as they may be.
     std::vector<std::size_t> order(columns_.size());
@@ -51,9 +53,10 @@ Table::Widths Table::fit(std::size_t width) const {
     // Cut the widest column that may still be cut, place by place.
     while (total(widths) > width) {
         std::size_t* widest = nullptr;
-        for (std::size_t i = 0; i < widths.size(); ++i)
+        for (std::size_t i = 0; i < widths.size(); ++i) {
             if (widths[i] > least[i] && (widest == nullptr || widths[i] > *widest))
                 widest = &widths[i];
+        }
         if (widest == nullptr)
             break;
         --*widest;
@@ -77,6 +80,7 @@ std::string Table::line(const std::vector<std::string>& row, const Widths& width
 std::string Table::text(std::size_t width) const {
     const auto widths = fit(width);
     std::vector<std::string> headings;
+    headings.reserve(columns_.size());
     for (const auto& column : columns_)
         headings.push_back(column.heading);
     std::string out = coloured(Colour::bold, line(headings, widths)) + '\n';

@@ -31,10 +31,11 @@ std::string verdict(const Validate::Reply& reply) {
 
 ExitStatus validate(const Options& options, const Validate& question) {
     const auto reply = Client{options.socket}.call(question);
-    if (options.json)
+    if (options.json) {
         print_json(protocol::encode(reply));
-    else
+    } else {
         print(verdict(reply));
+    }
     return reply.active ? exit_yes : exit_no;
 }
 
