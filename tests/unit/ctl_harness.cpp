@@ -72,6 +72,7 @@ Output make_output(const Invocation& invocation) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (auto& text : texts)
         out.push_back(text.data());
     out.push_back(nullptr);
@@ -108,10 +109,11 @@ void read_both(int out, std::string& out_text, int err, std::string& err_text) {
             if (polls[i].fd < 0 || polls[i].revents == 0)
                 continue;
             const auto count = ::read(polls[i].fd, buffer, sizeof buffer);
-            if (count > 0)
+            if (count > 0) {
                 texts[i]->append(buffer, static_cast<std::size_t>(count));
-            else
+            } else {
                 polls[i].fd = -1;
+            }
         }
     }
 }

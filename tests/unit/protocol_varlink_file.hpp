@@ -49,12 +49,13 @@ public:
 private:
     void skip_space() {
         while (!rest_.empty()) {
-            if (rest_.front() == '#')
+            if (rest_.front() == '#') {
                 rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-            else if (std::isspace(static_cast<unsigned char>(rest_.front())) != 0)
+            } else if (std::isspace(static_cast<unsigned char>(rest_.front())) != 0) {
                 rest_.remove_prefix(1);
-            else
+            } else {
                 return;
+            }
         }
     }
 
@@ -67,9 +68,10 @@ private:
     }
 
     void expect(std::string_view token) {
-        if (!accept(token))
+        if (!accept(token)) {
             throw std::runtime_error{"expected " + std::string{token} + " before " +
                                      std::string{rest_.substr(0, 20)}};
+        }
     }
 
     std::string word() {

@@ -119,13 +119,15 @@ void assert_same(const std::map<std::string, std::string>& file,
         const auto found = structs.find(name);
         if (found == structs.end())
             fail_msg("%s is in the .varlink file and has no struct", name.c_str());
-        if (found->second != spelling)
+        if (found->second != spelling) {
             fail_msg("%s differs\n  file:   %s\n  struct: %s", name.c_str(), spelling.c_str(),
                      found->second.c_str());
+        }
     }
-    for (const auto& [name, spelling] : structs)
+    for (const auto& [name, spelling] : structs) {
         if (!file.contains(name))
             fail_msg("%s has a struct and is not in the .varlink file", name.c_str());
+    }
 }
 
 VarlinkFile file_of(std::string_view interface) {
