@@ -73,16 +73,16 @@ void LocalSlots::acquire(Claim claim, ProcessHandle leader, Answered answered) {
     carry_out(std::move(effects));
 }
 
-void LocalSlots::abandon(RequestId request) {
+void LocalSlots::abandon(const std::string& account, RequestId request) {
     Effects effects;
-    if (registry_.abandon(request, wall_time(), effects))
+    if (registry_.abandon(account, request, wall_time(), effects))
         waiting_.erase(request);
     carry_out(std::move(effects));
 }
 
 void LocalSlots::confirm(const SessionId& id, Traces traces) {
     Effects effects;
-    registry_.observe(id, traces);
+    registry_.observe(id, traces, effects);
     registry_.confirm(id, effects);
     carry_out(std::move(effects));
 }
@@ -175,11 +175,10 @@ void LocalSlots::perform(Answer answer) {
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is
 /// missing.
 bool LocalSlots::take_charge(const SessionId& id, ProcessHandle leader) {
-    if (records_.refused(id))
+    if (records_.refused(id) || registry_.find(id) == nullptr)
         return false;
     try {
-        if (registry_.find(id) != nullptr)
-            leaders_.watch(id, std::move(leader));
+        leaders_.watch(id, std::move(leader));
         return true;
     } catch (const std::system_error& error) {
         log(Priority::error, "session {}: its leader cannot be watched: {}", id.text(), error.what());

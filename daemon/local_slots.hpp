@@ -27,7 +27,7 @@ public:
 
     [[nodiscard]] Verdict look(const Claim& claim) const override;
     void acquire(Claim claim, ProcessHandle leader, Answered answered) override;
-    void abandon(RequestId request) override;
+    void abandon(const std::string& account, RequestId request) override;
     void confirm(const SessionId& id, Traces traces) override;
     void release(const SessionId& id) override;
     void line_closed(const SessionId& id) override;

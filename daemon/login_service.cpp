@@ -161,7 +161,7 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     while (!pending->answer && !pending->has_hung_up)
         co_await pending->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
     if (!pending->answer) {
-        slots_.abandon(request);
+        slots_.abandon(call.account.name, request);
         co_return make_error(login::Unavailable{"the caller is gone"});
     }
     const Answer& answer = *pending->answer;
@@ -180,7 +180,7 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     if (line == lines_.end() || line->second != &connection)
         co_return make_error(service::InvalidParameter{"id"});
     const Session* const session = slots_.find(*id);
-    if (session == nullptr || session->state != State::opening)
+    if (session == nullptr) // it is over already
         co_return make_reply(login::Confirm::Reply{});
     slots_.confirm(*id, {.line_inode = peer_inode(connection.fd()),
                          .audit_session = own_audit_session(session->leader)});

@@ -30,7 +30,7 @@ public:
     virtual void acquire(Claim claim, ProcessHandle leader, Answered answered) = 0;
 
     /// The login that waits for an answer has gone away. An answer that is on its way still comes.
-    virtual void abandon(RequestId request) = 0;
+    virtual void abandon(const std::string& account, RequestId request) = 0;
 
     /// The login program has its answer; `traces` is what the kernel says of its session.
     virtual void confirm(const SessionId& id, Traces traces) = 0;

@@ -284,7 +284,7 @@ tl::expected<std::vector<Session>, std::string> Store::recover(std::int64_t now)
         close.bind(2, statements_->boot);
         close.exec();
         SQLite::Statement query{
-            *database_, fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY id", columns)};
+            *database_, fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY opened, id", columns)};
         return rows_of(query);
     });
 }

@@ -110,21 +110,25 @@ Verdict Registry::decide_contested(const Claim& claim, const std::vector<const T
     return verdict;
 }
 
-bool Registry::abandon(RequestId request, std::int64_t now, Effects& effects) {
-    for (auto& [name, account] : accounts_) {
-        const auto found = std::ranges::find(account.waiting, request, &Claim::request);
-        if (found == account.waiting.end())
-            continue;
-        account.waiting.erase(found);
-        serve_waiting(std::string{name}, now, effects);
-        return true;
-    }
-    return false;
+bool Registry::abandon(const std::string& account, RequestId request, std::int64_t now, Effects& effects) {
+    const auto known = accounts_.find(account);
+    if (known == accounts_.end())
+        return false;
+    auto& waiting = known->second.waiting;
+    const auto found = std::ranges::find(waiting, request, &Claim::request);
+    if (found == waiting.end())
+        return false;
+    waiting.erase(found);
+    serve_waiting(account, now, effects);
+    return true;
 }
 
-void Registry::observe(const SessionId& id, Traces traces) {
-    if (Tracked* const observed = tracked(id))
-        observed->session.traces = traces;
+void Registry::observe(const SessionId& id, Traces traces, Effects& effects) {
+    Tracked* const observed = tracked(id);
+    if (observed == nullptr || observed->session.traces == traces)
+        return;
+    observed->session.traces = traces;
+    effects.push_back(Record{observed->session});
 }
 
 void Registry::confirm(const SessionId& id, Effects& effects) {

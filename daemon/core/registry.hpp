@@ -96,10 +96,10 @@ public:
     [[nodiscard]] Verdict decide(const Claim& claim) const;
 
     /// The login that waits for this answer has gone away. False where it does not wait (any more).
-    bool abandon(RequestId request, std::int64_t now, Effects& effects);
+    bool abandon(const std::string& account, RequestId request, std::int64_t now, Effects& effects);
 
-    /// What the kernel says of the session, learnt after its grant; recorded with the next event.
-    void observe(const SessionId& id, Traces traces);
+    /// What the kernel says of the session, learnt after its grant.
+    void observe(const SessionId& id, Traces traces, Effects& effects);
 
     /// The login program has its answer.
     void confirm(const SessionId& id, Effects& effects);

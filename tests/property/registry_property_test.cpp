@@ -183,7 +183,7 @@ private:
         ledger_.goes_away(number);
         model_.abandon(number);
         Effects effects;
-        registry_.abandon(static_cast<RequestId>(number), ++now_, effects);
+        registry_.abandon(logins_.at(number).account, static_cast<RequestId>(number), ++now_, effects);
         compare(effects, logins_.at(number).account);
     }
 

@@ -26,7 +26,7 @@ public:
         return after([&](Effects& effects) { registry.open(claim_of(login), ++now, effects); });
     }
     std::string abandon(RequestId request) {
-        return after([&](Effects& effects) { registry.abandon(request, ++now, effects); });
+        return after([&](Effects& effects) { registry.abandon("alice", request, ++now, effects); });
     }
     std::string confirm(int number) {
         return after([&](Effects& effects) { registry.confirm(session_id(number), effects); });

@@ -68,12 +68,17 @@ void a_grant_records_who_where_and_when(void** /*state*/) {
     assert_int_equal(*scene.stored.at(session_id(1)).ended, 43);
 }
 
-void what_the_kernel_says_of_a_session_is_recorded_with_its_next_event(void** /*state*/) {
+void what_the_kernel_says_of_a_session_is_recorded_once(void** /*state*/) {
     Scene scene;
     const Traces traces{.line_inode = 7, .audit_session = 8};
     scene.open({.number = 1});
-    scene.registry.observe(session_id(1), traces);
-    scene.registry.observe(session_id(9), traces);
+    Effects effects;
+    scene.registry.observe(session_id(1), traces, effects);
+    assert_int_equal(effects.size(), 1);
+    assert_true(std::get<Record>(effects.front()).session.traces == traces);
+    scene.registry.observe(session_id(1), traces, effects);
+    scene.registry.observe(session_id(9), traces, effects);
+    assert_int_equal(effects.size(), 1);
     scene.confirm(1);
     assert_true(scene.stored.at(session_id(1)).traces == traces);
     scene.close(1);
@@ -299,7 +304,8 @@ void come_and_go(Registry& registry, int first) {
                       effects);
     }
     for (int number = first; number < first + 400; number += 4) {
-        registry.abandon(static_cast<RequestId>(number) + 2, 5, effects);
+        registry.abandon("account " + std::to_string(number) + " with a long name",
+                         static_cast<RequestId>(number) + 2, 5, effects);
         registry.gone(session_id(number), 6, effects);
         registry.close(session_id(number + 1), 7, effects);
         registry.close(session_id(number + 3), 8, effects);
@@ -322,7 +328,7 @@ int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(first_login_of_an_account_is_granted_after_its_record),
         SOLO_TEST(a_grant_records_who_where_and_when),
-        SOLO_TEST(what_the_kernel_says_of_a_session_is_recorded_with_its_next_event),
+        SOLO_TEST(what_the_kernel_says_of_a_session_is_recorded_once),
         SOLO_TEST(second_login_of_an_account_is_refused_and_told_the_oldest_holder),
         SOLO_TEST(accounts_are_independent),
         SOLO_TEST(a_login_through_an_ignored_service_leaves_no_trace),
