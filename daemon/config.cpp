@@ -26,15 +26,20 @@ struct Merged {
     std::map<std::string, std::map<std::string, ConfigLine>> lines;
 };
 
-std::vector<std::string> files_in(const fs::path& main_file) {
-    std::error_code ignored;
+/// The file, where there is one, and its drop-ins. A link to nothing counts as a file, so that it is found
+/// wrong.
+std::vector<std::string> files_in(const fs::path& main_file, ConfigErrors& errors) {
+    std::error_code error;
     std::vector<std::string> files;
-    if (fs::exists(main_file, ignored))
+    if (fs::exists(fs::symlink_status(main_file, error)))
         files.push_back(main_file);
     std::vector<std::string> drop_ins;
-    for (const auto& entry : fs::directory_iterator{fs::path{main_file} += ".d", ignored})
+    const fs::path directory = fs::path{main_file} += ".d";
+    for (const auto& entry : fs::directory_iterator{directory, error})
         if (entry.path().extension() == ".conf")
             drop_ins.push_back(entry.path());
+    if (error && error != std::errc::no_such_file_or_directory)
+        errors.push_back(fmt::format("{}: cannot be read: {}", directory.native(), error.message()));
     std::ranges::sort(drop_ins);
     files.insert(files.end(), drop_ins.begin(), drop_ins.end());
     return files;
@@ -50,8 +55,8 @@ void merge(Merged& merged, const std::vector<ConfigLine>& lines) {
 
 Merged read_all(const ConfigPaths& paths, ConfigErrors& errors) {
     Merged merged;
-    auto files = files_in(fs::path{paths.vendor_dir} / "solo.conf");
-    const auto own = files_in(paths.file);
+    auto files = files_in(fs::path{paths.vendor_dir} / "solo.conf", errors);
+    const auto own = files_in(paths.file, errors);
     files.insert(files.end(), own.begin(), own.end());
     if (paths.must_exist && std::ranges::find(own, paths.file) == own.end())
         errors.push_back(fmt::format("{}: there is no such file", paths.file));

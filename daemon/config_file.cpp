@@ -4,13 +4,17 @@
 #include "protocol/printable.hpp"
 #include "protocol/unique_fd.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <set>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,7 +36,6 @@ struct Freed {
 };
 
 using File = std::unique_ptr<econf_file, Freed<econf_freeFile>>;
-using Names = std::unique_ptr<char*, Freed<econf_freeArray>>;
 using Value = std::unique_ptr<econf_ext_value, Freed<econf_freeExtValue>>;
 
 std::string folded(const std::string& text) {
@@ -56,26 +59,97 @@ std::string distrust(const std::string& path) {
     return {};
 }
 
-/// The lines at which a section begins that has begun before.
-ConfigErrors repeated_sections(const std::string& path) {
+/// The lines that libeconf would read as something else than what they say: of a line with a NUL it sees the
+/// beginning, and one longer than its buffer of BUFSIZ bytes it takes for several.
+ConfigErrors unreadable_lines(const std::string& path) {
     ConfigErrors errors;
-    std::map<std::string, int> seen;
-    std::ifstream file{path};
+    std::ifstream file{path, std::ios::binary};
     int number = 0;
     for (std::string line; std::getline(file, line);) {
         ++number;
-        const auto begin = line.find_first_not_of(" \t");
-        const auto end = line.find(']');
-        if (begin == std::string::npos || line[begin] != '[' || end == std::string::npos)
-            continue;
-        const std::string section = folded(line.substr(begin + 1, end - begin - 1));
-        const auto [first, is_new] = seen.try_emplace(section, number);
-        if (!is_new)
-            errors.push_back(fmt::format("{}:{}: section [{}] stands in line {} already; put its keys there",
-                                         path, number, protocol::printable(section), first->second));
+        if (line.size() > BUFSIZ - 2 || line.find('\0') != std::string::npos)
+            errors.push_back(fmt::format("{}:{}: the line is too long or holds a NUL", path, number));
     }
     return errors;
 }
+
+/// A key as it stands in a file.
+struct KeyLine {
+    std::string section; ///< as written between the brackets; empty before the first section
+    std::string key;
+    int line = 0;
+};
+
+/// Finds the lines of a file that libeconf has read without an error on which a key stands. econf_getKeys()
+/// cannot be asked: it leaves out a key whose name is that of the key before it, also where a section begins
+/// in between (libeconf 0.5.1), and it says nothing of a key without a name.
+class KeyFinder {
+public:
+    KeyFinder(std::string path, ConfigErrors& errors) : path_{std::move(path)}, errors_{errors} {}
+
+    std::vector<KeyLine> find() {
+        std::ifstream file{path_, std::ios::binary};
+        for (std::string text; std::getline(file, text);) {
+            ++line_;
+            read(text);
+        }
+        return std::move(keys_);
+    }
+
+private:
+    void read(std::string_view text) {
+        text = trimmed(text.substr(0, text.find('#')));
+        if (text.empty())
+            return;
+        if (text.front() == '[')
+            return begin_section(text);
+        const auto delimiter = text.find('=');
+        if (delimiter != std::string_view::npos)
+            return read_key(trimmed(text.substr(0, delimiter)));
+        if (last_of_value_ + 1 == line_)
+            last_of_value_ = line_;
+        else
+            complain(fmt::format("{} has no value; write KEY=VALUE", protocol::printable(text)));
+    }
+
+    void begin_section(std::string_view text) {
+        section_ = text.substr(1, text.size() - 2);
+        const auto [first, is_new] = sections_.try_emplace(folded(section_), line_);
+        if (!is_new)
+            complain(fmt::format("section [{}] stands in line {} already; put its keys there",
+                                 protocol::printable(first->first), first->second));
+    }
+
+    void read_key(std::string_view key) {
+        if (key.empty())
+            return complain("no key stands before the =");
+        last_of_value_ = line_;
+        if (seen_.emplace(folded(section_), key).second)
+            keys_.push_back({section_, std::string{key}, line_});
+        else
+            complain(fmt::format("{} is set twice in [{}]", protocol::printable(key),
+                                 protocol::printable(folded(section_))));
+    }
+
+    void complain(const std::string& problem) {
+        errors_.push_back(fmt::format("{}:{}: {}", path_, line_, problem));
+    }
+
+    static std::string_view trimmed(std::string_view text) {
+        constexpr std::string_view blanks = " \t\r\v\f";
+        text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+        return text.substr(0, text.find_last_not_of(blanks) + 1);
+    }
+
+    std::string path_;
+    ConfigErrors& errors_;
+    int line_ = 0;
+    int last_of_value_ = -1; ///< the last line of the last value: what follows may continue it
+    std::string section_;
+    std::map<std::string, int> sections_;
+    std::set<std::pair<std::string, std::string>> seen_;
+    std::vector<KeyLine> keys_;
+};
 
 ConfigErrors syntax_error(const std::string& path, econf_err error) {
     char* file = nullptr;
@@ -85,36 +159,11 @@ ConfigErrors syntax_error(const std::string& path, econf_err error) {
     return {fmt::format("{}:{}: {}", path, line, econf_errString(error))};
 }
 
-ConfigLine line_of(const std::string& path, const char* section, const char* key,
-                   const econf_ext_value& value) {
-    ConfigLine line{.section = folded(section != nullptr ? section : ""),
-                    .key = key,
-                    .value = {},
-                    .file = path,
-                    .line = static_cast<int>(value.line_number)};
-    for (char** text = value.values; text != nullptr && *text != nullptr; ++text)
-        line.value += (line.value.empty() ? "" : " ") + std::string{*text};
-    return line;
-}
-
-void read_section(econf_file* file, const std::string& path, const char* section,
-                  std::vector<ConfigLine>& lines, ConfigErrors& errors) {
-    char** found = nullptr;
-    std::size_t count = 0;
-    if (econf_getKeys(file, section, &count, &found) != ECONF_SUCCESS)
-        return; // a section without keys
-    const Names keys{found};
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < count; ++i) {
-        econf_ext_value* raw = nullptr;
-        if (econf_getExtValue(file, section, found[i], &raw) != ECONF_SUCCESS)
-            continue;
-        const Value value{raw};
-        lines.push_back(line_of(path, section, found[i], *value));
-        if (!seen.insert(found[i]).second)
-            errors.push_back(fmt::format("{}: {} is set twice in [{}]", lines.back().where(),
-                                         protocol::printable(found[i]), protocol::printable(section)));
-    }
+std::string text_of(const econf_ext_value& value) {
+    std::string text;
+    for (char** part = value.values; part != nullptr && *part != nullptr; ++part)
+        text += (text.empty() ? "" : " ") + std::string{*part};
+    return text;
 }
 
 } // namespace
@@ -126,20 +175,24 @@ std::string ConfigLine::where() const {
 tl::expected<std::vector<ConfigLine>, ConfigErrors> read_config_file(const std::string& path) {
     if (std::string error = distrust(path); !error.empty())
         return tl::unexpected{ConfigErrors{std::move(error)}};
+    if (ConfigErrors errors = unreadable_lines(path); !errors.empty())
+        return tl::unexpected{std::move(errors)};
     econf_file* raw = nullptr;
     if (const econf_err error = econf_readFile(&raw, path.c_str(), "=", "#"); error != ECONF_SUCCESS)
         return tl::unexpected{syntax_error(path, error)};
     const File file{raw};
 
-    ConfigErrors errors = repeated_sections(path);
+    ConfigErrors errors;
     std::vector<ConfigLine> lines;
-    read_section(file.get(), path, nullptr, lines, errors);
-    char** groups = nullptr;
-    std::size_t count = 0;
-    if (econf_getGroups(file.get(), &count, &groups) == ECONF_SUCCESS) {
-        const Names sections{groups};
-        for (std::size_t i = 0; i < count; ++i)
-            read_section(file.get(), path, groups[i], lines, errors);
+    for (const auto& [section, key, number] : KeyFinder{path, errors}.find()) {
+        econf_ext_value* found = nullptr;
+        const char* const group = section.empty() ? nullptr : section.c_str();
+        const econf_err error = econf_getExtValue(file.get(), group, key.c_str(), &found);
+        const Value value{found};
+        if (error == ECONF_SUCCESS)
+            lines.push_back({folded(section), key, text_of(*value), path, number});
+        else
+            errors.push_back(fmt::format("{}:{}: {}", path, number, econf_errString(error)));
     }
     if (!errors.empty())
         return tl::unexpected{std::move(errors)};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "tests/unit/expect.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+namespace solo::testing {
+
+/// A directory of its own for one test, which everybody may enter; gone with all that is in it when the test
+/// is over.
+class TempDir {
+public:
+    TempDir() {
+        if (::mkdtemp(path_.data()) == nullptr || ::chmod(path_.c_str(), 0755) != 0)
+            throw std::system_error{errno, std::generic_category(), path_};
+    }
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    ~TempDir() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string path(std::string_view name) const { return path_ + "/" + std::string{name}; }
+
+    /// Writes a file, and makes the directories that lead to it. Its mode is 0644.
+    std::string write(std::string_view name, std::string_view bytes) const {
+        const std::string file = path(name);
+        std::filesystem::create_directories(std::filesystem::path{file}.parent_path());
+        std::ofstream{file, std::ios::binary}.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        ::chmod(file.c_str(), 0644);
+        return file;
+    }
+
+private:
+    std::string path_ = "/tmp/solo-unit-XXXXXX";
+};
+
+inline std::string read_bytes(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+} // namespace solo::testing
