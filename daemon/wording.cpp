@@ -63,7 +63,8 @@ std::string superseded_text(const protocol::Origin& successor, const Rules& rule
 }
 
 std::string terminated_text(const std::string& words) {
-    return words.empty() ? "You are logged out: your session was ended by an administrator." : words;
+    return words.empty() ? "You are logged out: your session was ended by an administrator."
+                         : printable(words);
 }
 
 std::string ended_text(const Session& session) {

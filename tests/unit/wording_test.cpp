@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/wording.hpp"
+#include "tests/support/cmocka.hpp"
+#include "tests/unit/expect.hpp"
+
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+using namespace solo;
+using namespace solo::testing;
+
+namespace {
+
+using Because = Verdict::Because;
+
+/// 2001-02-03 04:05:06 UTC
+constexpr std::int64_t long_ago = 981'173'106'000'000;
+
+const std::string hostile = "evil\r\n\x1b[2J\x9b\xe2\x80\xae";
+const std::string escaped = "evil\\x0d\\x0a\\x1b[2J\\x9b\\xe2\\x80\\xae";
+
+Session holder(protocol::Origin origin = {
+                   .service = "sshd", .tty = "pts/3", .rhost = "10.0.0.5", .ruser = {}}) {
+    Session session;
+    session.account = "alice";
+    session.origin = std::move(origin);
+    session.opened = long_ago;
+    return session;
+}
+
+Verdict refused(Because because, std::optional<Session> in_the_way) {
+    return {.decision = protocol::Decision::refuse,
+            .because = because,
+            .holder = std::move(in_the_way),
+            .rule = "[Policy] OnConflict"};
+}
+
+Rules rules(bool reveals = true, std::string message = {}) {
+    Rules rules;
+    rules.reveal_holder.value = reveals;
+    rules.message.value = std::move(message);
+    return rules;
+}
+
+void an_origin_is_the_host_or_the_terminal_and_the_service(void** /*state*/) {
+    expect_equal(origin_text({.service = "sshd", .tty = "pts/3", .rhost = "10.0.0.5", .ruser = "bob"}),
+                 "10.0.0.5 (sshd)");
+    expect_equal(origin_text({.service = "login", .tty = "tty1", .rhost = {}, .ruser = {}}), "tty1 (login)");
+    expect_equal(origin_text({.service = "login", .tty = "tty1", .rhost = "", .ruser = {}}), "tty1 (login)");
+}
+
+void an_origin_without_host_and_terminal_is_the_service(void** /*state*/) {
+    expect_equal(origin_text({.service = "gdm", .tty = {}, .rhost = {}, .ruser = {}}), "gdm");
+    expect_equal(origin_text({.service = "gdm", .tty = "", .rhost = "", .ruser = {}}), "gdm");
+}
+
+void the_terminal_that_sshd_makes_up_is_not_shown(void** /*state*/) {
+    expect_equal(origin_text({.service = "sshd", .tty = "ssh", .rhost = {}, .ruser = {}}), "sshd");
+    expect_equal(origin_text({.service = "sshd", .tty = "ssh", .rhost = "::1", .ruser = {}}), "::1 (sshd)");
+}
+
+void every_part_of_an_origin_is_escaped(void** /*state*/) {
+    expect_equal(origin_text({.service = hostile, .tty = {}, .rhost = hostile, .ruser = {}}),
+                 escaped + " (" + escaped + ")");
+    expect_equal(origin_text({.service = hostile, .tty = hostile, .rhost = {}, .ruser = {}}),
+                 escaped + " (" + escaped + ")");
+    expect_equal(origin_text({.service = hostile, .tty = {}, .rhost = {}, .ruser = {}}), escaped);
+}
+
+void a_refusal_says_where_the_holder_comes_from_and_since_when(void** /*state*/) {
+    expect_equal(refusal_text(refused(Because::occupied, holder()), rules()),
+                 "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05.");
+}
+
+void of_today_a_refusal_says_the_time_alone(void** /*state*/) {
+    for (int attempt = 0; attempt < 2; ++attempt) { // midnight may come in between once
+        const std::time_t now = std::time(nullptr);
+        Session session = holder();
+        session.opened = std::int64_t{now} * 1'000'000;
+        const std::string text = refusal_text(refused(Because::occupied, session), rules());
+        if (text == fmt::format("This account is already logged in from 10.0.0.5 (sshd) since {:%H:%M}.",
+                                fmt::gmtime(now)))
+            return;
+    }
+    expect(false, "a refusal shows the time of today as HH:MM");
+}
+
+void the_same_day_of_another_year_is_not_today(void** /*state*/) {
+    const std::time_t now = std::time(nullptr);
+    std::tm then = fmt::gmtime(now);
+    then.tm_year -= 1;
+    Session session = holder();
+    session.opened = std::int64_t{::timegm(&then)} * 1'000'000;
+    expect_within(refusal_text(refused(Because::occupied, session), rules()),
+                  fmt::format("since {}-", then.tm_year + 1900));
+}
+
+void a_refusal_says_why_the_holder_was_not_superseded(void** /*state*/) {
+    const std::string occupied =
+        "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05.";
+    expect_equal(refusal_text(refused(Because::not_gone, holder()), rules()),
+                 occupied + " That session could not be ended.");
+    expect_equal(refusal_text(refused(Because::shared_leader, holder()), rules()),
+                 occupied + " That session cannot be ended alone.");
+}
+
+void a_refusal_without_a_holder_says_so_much(void** /*state*/) {
+    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), rules()), "This login is refused.");
+}
+
+void a_hidden_holder_shows_nothing_of_itself(void** /*state*/) {
+    const auto text = [](Because because) { return refusal_text(refused(because, holder()), rules(false)); };
+    expect_equal(text(Because::occupied), "This account is already logged in.");
+    expect_equal(text(Because::not_gone),
+                 "This account is already logged in. That session could not be ended.");
+    expect_equal(text(Because::shared_leader),
+                 "This account is already logged in. That session cannot be ended alone.");
+}
+
+void the_message_follows_the_refusal(void** /*state*/) {
+    expect_equal(refusal_text(refused(Because::occupied, holder()), rules(false, "Call 112.")),
+                 "This account is already logged in. Call 112.");
+    expect_equal(refusal_text(refused(Because::not_gone, holder()), rules(false, "Call 112.")),
+                 "This account is already logged in. That session could not be ended. Call 112.");
+    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), rules(true, "Call 112.")),
+                 "This login is refused. Call 112.");
+}
+
+void a_refusal_is_escaped(void** /*state*/) {
+    const auto in_the_way = holder({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}});
+    expect_equal(refusal_text(refused(Because::occupied, in_the_way), rules(true, hostile)),
+                 "This account is already logged in from " + escaped + " (sshd) since 2001-02-03 04:05. " +
+                     escaped);
+}
+
+void a_superseded_person_learns_from_where(void** /*state*/) {
+    const protocol::Origin successor{.service = "sshd", .tty = {}, .rhost = "10.0.0.9", .ruser = {}};
+    expect_equal(superseded_text(successor, rules()),
+                 "You are logged out: this account logged in from 10.0.0.9 (sshd).");
+    expect_equal(superseded_text(successor, rules(false)),
+                 "You are logged out: this account logged in elsewhere.");
+    expect_equal(superseded_text({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}}, rules()),
+                 "You are logged out: this account logged in from " + escaped + " (sshd).");
+}
+
+void a_terminated_person_reads_the_words_given(void** /*state*/) {
+    expect_equal(terminated_text(""), "You are logged out: your session was ended by an administrator.");
+    expect_equal(terminated_text("Maintenance at noon."), "Maintenance at noon.");
+}
+
+void words_given_at_an_end_are_escaped(void** /*state*/) {
+    expect_equal(terminated_text(hostile), escaped);
+}
+
+void every_reason_has_a_sentence_of_its_own(void** /*state*/) {
+    const std::vector<std::pair<Reason, std::string>> sentences{
+        {Reason::logout, "The session was closed."},
+        {Reason::leader_exited, "The login program has exited."},
+        {Reason::superseded, "The session was superseded by another login of the account."},
+        {Reason::terminated, "The session was ended on request."},
+        {Reason::expired, "The session had reached its longest time."},
+        {Reason::idle, "The session was idle for too long."},
+        {Reason::lease_lapsed, "The session was not renewed in time."},
+        {Reason::rebooted, "The host was restarted."},
+        {Reason::lost, "The session ended while solod was not running."},
+        {Reason::unconfirmed, "The login was given up before it was complete."},
+    };
+    expect_equal(sentences.size(), enum_names(Reason{}).size());
+    for (const auto& [reason, sentence] : sentences) {
+        Session session = holder();
+        session.reason = reason;
+        expect_equal(ended_text(session), sentence);
+    }
+}
+
+} // namespace
+
+int main() {
+    ::setenv("TZ", "UTC", 1);
+    const CMUnitTest tests[] = {
+        SOLO_TEST(an_origin_is_the_host_or_the_terminal_and_the_service),
+        SOLO_TEST(an_origin_without_host_and_terminal_is_the_service),
+        SOLO_TEST(the_terminal_that_sshd_makes_up_is_not_shown),
+        SOLO_TEST(every_part_of_an_origin_is_escaped),
+        SOLO_TEST(a_refusal_says_where_the_holder_comes_from_and_since_when),
+        SOLO_TEST(of_today_a_refusal_says_the_time_alone),
+        SOLO_TEST(the_same_day_of_another_year_is_not_today),
+        SOLO_TEST(a_refusal_says_why_the_holder_was_not_superseded),
+        SOLO_TEST(a_refusal_without_a_holder_says_so_much),
+        SOLO_TEST(a_hidden_holder_shows_nothing_of_itself),
+        SOLO_TEST(the_message_follows_the_refusal),
+        SOLO_TEST(a_refusal_is_escaped),
+        SOLO_TEST(a_superseded_person_learns_from_where),
+        SOLO_TEST(a_terminated_person_reads_the_words_given),
+        SOLO_TEST(words_given_at_an_end_are_escaped),
+        SOLO_TEST(every_reason_has_a_sentence_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
