@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <new>
 
+#include <cxxabi.h>
 #include <security/pam_ext.h>
 #include <syslog.h>
 
@@ -27,6 +28,10 @@ Phase phase_of(pam_handle_t* pamh, int flags, int argc, const char** argv) {
 template<int (*Run)(const Phase&)>
 int guarded(pam_handle_t* pamh, int flags, int argc, const char** argv) noexcept {
     const solo::pam::Uncancelled uncancelled;
+    // Has the thread's memory for exceptions at hand: the loader aborts the program where it cannot get that
+    // when the first exception, which may be that memory is short, is thrown.
+    const void* const volatile kept = abi::__cxa_get_globals();
+    (void)kept;
     try {
         return Run(phase_of(pamh, flags, argc, argv));
     } catch (const std::bad_alloc&) {

@@ -39,6 +39,8 @@ std::size_t logged(int priority, const std::string& text) {
 namespace {
 
 void keep(int priority, const char* format, std::va_list arguments) {
+    if (host_functions().before_log)
+        host_functions().before_log();
     char text[4096];
     (void)std::vsnprintf(text, sizeof text, format, arguments);
     host_functions().log.push_back({LOG_PRI(priority), text});

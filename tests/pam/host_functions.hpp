@@ -38,6 +38,7 @@ struct HostFunctions {
     std::string putenv_fails; ///< the name of the variable that cannot be set
 
     std::function<void()> before_connect; ///< called before each connect(2)
+    std::function<void()> before_log;     ///< called before a line is kept
 };
 
 HostFunctions& host_functions();
