@@ -10,6 +10,17 @@ namespace solo::ctl {
 
 using protocol::printable;
 
+namespace {
+
+/// Settings are aligned with each other up to this width; a longer one (IgnoreServices) stands out alone.
+constexpr std::size_t most_aligned = 40;
+
+std::string setting(const ConfigValue& value) {
+    return printable(value.key) + "=" + printable(value.value);
+}
+
+} // namespace
+
 std::optional<ConfigValue> parse_config_line(std::string_view line) {
     constexpr auto none = std::string_view::npos;
     const auto section_end = line.find("] ");
@@ -28,18 +39,18 @@ std::optional<ConfigValue> parse_config_line(std::string_view line) {
 
 std::string config_text(const std::vector<ConfigValue>& values) {
     std::size_t width = 0;
-    const auto setting = [](const ConfigValue& value) {
-        return printable(value.key) + "=" + printable(value.value);
-    };
-    for (const auto& value : values)
-        width = std::max(width, text_width(setting(value)));
+    for (const auto& value : values) {
+        if (const auto needed = text_width(setting(value)); needed <= most_aligned)
+            width = std::max(width, needed);
+    }
     std::string text;
     const std::string* section = nullptr;
     for (const auto& value : values) {
         if (section == nullptr || *section != value.section)
             text += std::string{section == nullptr ? "" : "\n"} + "[" + printable(value.section) + "]\n";
         section = &value.section;
-        text += fitted(setting(value), width) + "  # " + printable(value.source) + '\n';
+        text += fitted(setting(value), std::max(width, text_width(setting(value)))) + "  # " +
+                printable(value.source) + '\n';
     }
     return text;
 }

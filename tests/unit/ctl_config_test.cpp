@@ -43,6 +43,14 @@ void config_is_aligned_and_grouped_by_section(void** state) {
                                              "MaxSessions=2      # /etc/solo/solo.conf.d/a.conf:7\n");
 }
 
+void a_long_value_does_not_push_the_others_aside(void** state) {
+    const std::string services(100, 'x');
+    const auto outcome = config(harness(state), "printf '[Policy] IgnoreServices=" + services +
+                                                    "\\t/x:1\\n[Policy] A=b\\t/x:2\\n'");
+    assert_string_equal(outcome.out.c_str(),
+                        ("[Policy]\nIgnoreServices=" + services + "  # /x:1\nA=b  # /x:2\n").c_str());
+}
+
 void config_in_json_is_an_array_of_values(void** state) {
     const auto outcome = config(harness(state), prints_two_sections, {"--json"});
     assert_int_equal(outcome.status, 0);
@@ -139,6 +147,7 @@ i=$((i+1)); done)",
 int main() {
     const CMUnitTest tests[] = {
         WITH_HARNESS(config_is_aligned_and_grouped_by_section),
+        WITH_HARNESS(a_long_value_does_not_push_the_others_aside),
         WITH_HARNESS(config_in_json_is_an_array_of_values),
         WITH_HARNESS(values_may_be_empty_or_have_separators_in_them),
         WITH_HARNESS(values_are_escaped),
