@@ -52,11 +52,11 @@ install:
 uninstall:
 	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' | xargs -r rm -fv
 
-lint:
-	$(CONFIGURE) -B $(BUILD)
+lint: setup
 	clang-format-16 --dry-run -Werror $(SOURCES)
 	shellcheck $(SCRIPTS)
-	run-clang-tidy-16 -quiet -j $(JOBS) -p $(BUILD) $(abspath $(filter %.cpp,$(SOURCES)))
+	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+	run-clang-tidy-16 -quiet -j $(JOBS) -p $(BUILD)-lint $(abspath $(filter %.cpp,$(SOURCES)))
 
 # AddressSanitizer and UndefinedBehaviorSanitizer, with clang; a second compiler builds everything at the same time.
 asan: setup
@@ -65,4 +65,4 @@ asan: setup
 	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property'
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-lint

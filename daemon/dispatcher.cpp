@@ -44,11 +44,15 @@ asio::awaitable<Reply> Dispatcher::dispatch(const protocol::Call& call, Connecti
     co_return co_await found->second(call, connection);
 }
 
-/// Which part of the name is wrong.
+/// Why there is no handler: the interface or the method is unknown, or nobody has written it yet.
 Reply Dispatcher::unknown(const std::string& method) const {
-    const std::string interface = method.substr(0, method.rfind('.'));
-    if (std::ranges::find(interfaces_, interface) == interfaces_.end())
+    const auto dot = method.rfind('.');
+    const std::string interface = method.substr(0, dot);
+    if (dot == std::string::npos || std::ranges::find(interfaces_, interface) == interfaces_.end())
         return make_error(service::InterfaceNotFound{interface});
+    const std::string declaration = "\nmethod " + method.substr(dot + 1) + "(";
+    if (protocol::interface_description(interface).find(declaration) != std::string_view::npos)
+        return make_error(service::MethodNotImplemented{method});
     return make_error(service::MethodNotFound{method});
 }
 

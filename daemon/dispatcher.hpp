@@ -24,6 +24,8 @@ public:
 
     /// Also answers org.varlink.service.GetInfo and GetInterfaceDescription, for these interfaces.
     explicit Dispatcher(std::vector<std::string> interfaces);
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
 
     /// Serves the method of Message with handler(message, connection, replies) → awaitable<Reply>.
     template<protocol::Message Message, class Handler>
