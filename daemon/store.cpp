@@ -139,7 +139,7 @@ struct Store::Statements {
                              columns)} {}
 
     void save(const Session& session) {
-        insert.reset();
+        (void)insert.tryReset(); // it says again what went wrong the last time
         insert.bind(1, boot);
         bind_id(insert, 2, session.id);
         insert.bindNoCopy(3, session.account);
@@ -196,6 +196,8 @@ tl::expected<std::optional<std::string>, std::string> Store::open() {
     std::optional<std::string> moved;
     try {
         connect();
+        const SQLite::Transaction trial{*database_}; // rolled back
+        unfinished_of_this_boot(0);
         return moved;
     } catch (const Unusable&) {
         moved = move_aside();
@@ -248,7 +250,9 @@ void Store::migrate() {
 }
 
 /// Renames the database and its log; the new name.
-std::string Store::move_aside() const {
+std::string Store::move_aside() {
+    statements_.reset();
+    database_.reset();
     const std::string aside = fmt::format("{}.damaged-{}", path_, std::time(nullptr));
     std::error_code ignored;
     fs::rename(path_, aside, ignored);
@@ -276,17 +280,20 @@ tl::expected<void, SaveError> Store::save(std::span<const Session> sessions) {
 }
 
 tl::expected<std::vector<Session>, std::string> Store::recover(std::int64_t now) {
-    return attempt([&] {
-        SQLite::Statement close{*database_,
-                                "UPDATE session SET state = 'ended', reason = 'rebooted', ended = ? "
-                                "WHERE state <> 'ended' AND boot <> ?"};
-        close.bind(1, now);
-        close.bind(2, statements_->boot);
-        close.exec();
-        SQLite::Statement query{
-            *database_, fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY opened, id", columns)};
-        return rows_of(query);
-    });
+    return attempt([&] { return unfinished_of_this_boot(now); });
+}
+
+/// Closes those of other boots first.
+std::vector<Session> Store::unfinished_of_this_boot(std::int64_t now) {
+    SQLite::Statement close{*database_, "UPDATE session SET state = 'ended', reason = 'rebooted', ended = ? "
+                                        "WHERE state <> 'ended' AND boot <> ?"};
+    close.bind(1, now);
+    close.bind(2, statements_->boot);
+    close.exec();
+    SQLite::Statement query{
+        *database_,
+        fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY opened, id", columns)};
+    return rows_of(query);
 }
 
 tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& id) {

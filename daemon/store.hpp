@@ -54,8 +54,8 @@ public:
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
-    /// Opens the database, or makes it. One that is damaged or of a newer version is moved aside and made
-    /// anew; then the reply names the file to which it was moved.
+    /// Opens the database, or makes it. One that is of a newer version, or damaged so that recover() would
+    /// fail, is moved aside and made anew; then the reply names the file to which it was moved.
     tl::expected<std::optional<std::string>, std::string> open();
 
     /// Writes the records, each new or changed, in one transaction and in their order. Once it has returned
@@ -87,7 +87,8 @@ private:
     auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
     void connect();
     void migrate();
-    std::string move_aside() const;
+    std::vector<Session> unfinished_of_this_boot(std::int64_t now);
+    std::string move_aside();
 
     std::string path_;
     Durability durability_;
