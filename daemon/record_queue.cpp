@@ -3,8 +3,10 @@
 
 #include "daemon/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <span>
+#include <utility>
 
 namespace solo {
 
@@ -31,10 +33,10 @@ void RecordQueue::write() {
     refused_.clear();
     if (queue_.empty())
         return;
-    const auto saved = store_.save(queue_);
-    if (!saved && saved.error().is_conflict) {
-        write_one_by_one();
-    } else if (!saved) {
+    auto saved = store_.save(queue_);
+    if (!saved && saved.error().is_conflict)
+        saved = write_one_by_one();
+    if (!saved) {
         set_problem(saved.error().text);
         schedule_retry();
         return;
@@ -46,16 +48,23 @@ void RecordQueue::write() {
 }
 
 /// The database refuses one of the records. It is the last word on its slots: that one is not granted, the
-/// others are written.
-void RecordQueue::write_one_by_one() {
-    for (const Session& session : queue_) {
-        const auto saved = store_.save(std::span{&session, 1});
+/// others are written. Where the disk fails meanwhile, what is left stays in the queue.
+tl::expected<void, SaveError> RecordQueue::write_one_by_one() {
+    const std::vector<Session> queue = std::exchange(queue_, {});
+    places_.clear();
+    for (auto session = queue.begin(); session != queue.end(); ++session) {
+        auto saved = store_.save(std::span{&*session, 1});
         if (saved)
             continue;
-        refused_.insert(session.id);
-        log(Priority::alert, "session {}: the database refuses its record: {}", session.id.text(),
+        if (!saved.error().is_conflict) {
+            std::for_each(session, queue.end(), [this](const Session& left) { add(left); });
+            return saved;
+        }
+        refused_.insert(session->id);
+        log(Priority::alert, "session {}: the database refuses its record: {}", session->id.text(),
             saved.error().text);
     }
+    return {};
 }
 
 void RecordQueue::set_problem(std::string problem) {

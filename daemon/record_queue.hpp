@@ -11,6 +11,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
+#include <tl/expected.hpp>
 
 namespace solo {
 
@@ -36,7 +37,7 @@ public:
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
 private:
-    void write_one_by_one();
+    tl::expected<void, SaveError> write_one_by_one();
     void set_problem(std::string problem);
     void schedule_retry();
     void schedule_checkpoint();
