@@ -20,9 +20,16 @@ password_hash='$6$rounds=1000$solotest$'
 password_hash+=gD8NO7Q.7fHcISI1eOWTK2qrVUEYOCsRoJryanlu6dWTybCEGQ2mXqncRhcpBguUtgANh.4970a4bw5Af2wgu.
 
 # OpenSSH's default key exchange takes 140 ms longer.
-SSH=(ssh -F none -i "$HOST_DIR/client_key" -o IdentitiesOnly=yes -o ControlMaster=no -o ControlPath=none
-    -o LogLevel=ERROR -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o ConnectTimeout=10
+SSH_OPTIONS=(-F none -i "$HOST_DIR/client_key" -o IdentitiesOnly=yes -o ControlMaster=no -o ControlPath=none
+    -o UserKnownHostsFile="$HOST_DIR/known_hosts" -o StrictHostKeyChecking=yes -o ConnectTimeout=10
     -o KexAlgorithms=curve25519-sha256)
+SSH=(ssh "${SSH_OPTIONS[@]}")
+
+# The programs that are built for these tests.
+# shellcheck disable=SC2034 # The suites use them.
+LOGIN=("${SOLO_TEST_PROGRAMS:-}/login")
+# shellcheck disable=SC2034
+STAMPEDE=("${SOLO_TEST_PROGRAMS:-}/stampede")
 
 # --- waiting and failing ----------------------------------------------------------------------------------------------
 
@@ -134,10 +141,11 @@ in_journal() { grep -E -e "$1" "$HOST_DIR/journal" || { journal && return 1; }; 
 
 # --- accounts and PAM -------------------------------------------------------------------------------------------------
 
-# add_account NAME [UID]: a person who can log in with ACCOUNT_PASSWORD and with the client's key.
+# add_account NAME [UID]: a person, of group people, who can log in with ACCOUNT_PASSWORD and with the client's key.
 add_account() {
     make_key client_key
-    useradd --create-home --shell /bin/bash --password "$password_hash" ${2:+--uid "$2"} "$1"
+    getent group people >/dev/null || groupadd people
+    useradd --create-home --shell /bin/bash --groups people --password "$password_hash" ${2:+--uid "$2"} "$1"
     install -d -m 700 -o "$1" -g "$1" "/home/$1/.ssh"
     install -m 600 -o "$1" -g "$1" "$HOST_DIR/client_key.pub" "/home/$1/.ssh/authorized_keys"
     touch "/home/$1/.hushlogin"
@@ -146,18 +154,27 @@ add_account() {
 # make_key FILE: an ed25519 key in HOST_DIR, once.
 make_key() { [[ -e $HOST_DIR/$1 ]] || ssh-keygen -q -t ed25519 -N '' -f "$HOST_DIR/$1"; }
 
-# pam_service NAME [MODULE-ARG...]: puts pam_solo.so into /etc/pam.d/NAME (sshd, login or su-l) where it belongs.
+# test_service NAME [MODULE-ARG...]: makes /etc/pam.d/NAME, for the login program of these tests.
+test_service() {
+    local file=/etc/pam.d/$1
+    shift
+    printf '%s\n' "account requisite pam_solo.so $*" 'account required pam_permit.so' \
+        "session requisite pam_solo.so $*" 'session required pam_permit.so' >"$file"
+}
+
+# pam_service NAME [MODULE-ARG...]: puts pam_solo.so into /etc/pam.d/NAME (sshd, login, su or su-l) where it belongs.
 pam_service() {
     local file=/etc/pam.d/$1
     shift
     # Account comes before the common rules, where a module may end the stack early (pam_unix does for an expired
     # password); session comes after pam_loginuid, or first where there is none, and so before pam_systemd.
     awk -v module="requisite pam_solo.so $*" '
+        FNR == NR { has_loginuid = has_loginuid || /^session.*pam_loginuid/; next }
         /pam_solo/ { next }
         /^(@include +common-account|account[ \t]+include)/ && !account++ { print "account " module }
-        /^session[ \t]+include/ && !session++ { print "session " module }
+        !has_loginuid && /^(@include +common-session|session[ \t]+include)/ && !session++ { print "session " module }
         { print }
-        /^session.*pam_loginuid/ && !session++ { print "session " module }' "$file" >"$HOST_DIR/pam_service"
+        /^session.*pam_loginuid/ && !session++ { print "session " module }' "$file" "$file" >"$HOST_DIR/pam_service"
     assert_equal 2 "$(grep -c pam_solo "$HOST_DIR/pam_service")"
     cat "$HOST_DIR/pam_service" >"$file"
 }
@@ -170,15 +187,22 @@ configure() {
     printf '%s\n' "$1" >/etc/solo/solo.conf
 }
 
+# reconfigure TEXT: the same, and has solod read it.
+reconfigure() { configure "$1" && reload_solod; }
+
 # start_solod [ARG...]: returns once solod has said READY=1.
 start_solod() {
-    start_journal
-    local socket=$HOST_DIR/notify
-    [[ -S $socket ]] || background notify "$support_dir/datagrams" "$socket" "$HOST_DIR/notifications"
-    started notify test -S "$socket"
+    start_notify
     : >"$HOST_DIR/notifications"
-    background solod env NOTIFY_SOCKET="$socket" /usr/sbin/solod "$@"
+    background solod env NOTIFY_SOCKET="$HOST_DIR/notify" /usr/sbin/solod "$@"
     started solod notified 1
+}
+
+# start_notify: receives what solod says to its service manager, and what it logs.
+start_notify() {
+    start_journal
+    [[ -S $HOST_DIR/notify ]] || background notify "$support_dir/datagrams" "$HOST_DIR/notify" "$HOST_DIR/notifications"
+    started notify test -S "$HOST_DIR/notify"
 }
 
 # notified COUNT: solod has said READY=1 that many times.
@@ -195,12 +219,37 @@ reload_solod() {
 # stop_solod [SIGNAL]: ends it and waits until it is gone.
 stop_solod() { stop solod "${1:-TERM}"; }
 
+# session_of ACCOUNT: the id of its oldest live session.
+session_of() { soloctl list --account "$1" | awk 'NR == 2 { print $1; found = 1 } END { exit !found }'; }
+
+# last_session_of ACCOUNT: the id of its newest session, live or over.
+last_session_of() { soloctl list --all --limit 1 --account "$1" | awk 'NR == 2 { print $1 }'; }
+
+# count_sessions [ACCOUNT]: how many live sessions there are.
+count_sessions() { soloctl list ${1:+--account "$1"} | awk '$1 != "No" && NR > 1' | wc -l; }
+
+# no_sessions [ACCOUNT]: nobody is logged in.
+no_sessions() { assert_equal "No sessions." "$(soloctl list ${1:+--account "$1"})"; }
+
+# has_sessions COUNT [ACCOUNT]: so many are live.
+has_sessions() { assert_equal "$1" "$(count_sessions "${@:2}")"; }
+
+# is_ending ACCOUNT: its oldest live session is being ended.
+is_ending() { assert_equal ending "$(field State "$(session_of "$1")")"; }
+
+# is_over ID REASON: the session has ended for that reason.
+is_over() { assert_equal "ended $2" "$(field State "$1") $(field Reason "$1")"; }
+
+# field NAME ID: what soloctl shows of a session: field Reason 01a1…
+field() { soloctl show "$2" | awk -v name="$1" 'index($0, name) == 1 { print substr($0, 15) }'; }
+
 # --- logins -----------------------------------------------------------------------------------------------------------
 
 # start_sshd [CONFIG-LINE...]: sshd on 127.0.0.1:22. It takes the first of a keyword given twice, so the caller's wins.
 start_sshd() {
     start_journal
     make_key host_key
+    sed 's/^/127.0.0.1 /' "$HOST_DIR/host_key.pub" >"$HOST_DIR/known_hosts"
     printf '%s\n' "$@" "HostKey $HOST_DIR/host_key" 'ListenAddress 127.0.0.1' 'PidFile none' 'MaxStartups 1000' \
         'UsePAM yes' 'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' 'PrintMotd no' \
         'Subsystem sftp internal-sftp' >"$HOST_DIR/sshd_config"
@@ -219,6 +268,36 @@ ssh_as() { "${SSH[@]}" -o BatchMode=yes "$1@127.0.0.1" "${@:2}" </dev/null; }
 
 # ssh_background NAME TAG [CMD...]: the same in the background; TAG's process is the client.
 ssh_background() { background "$2" "${SSH[@]}" -o BatchMode=yes "$1@127.0.0.1" "${@:3}"; }
+
+# ssh_in NAME TAG [OPTION...]: logs in and stays; returns once the person's shell runs.
+ssh_in() {
+    # shellcheck disable=SC2016 # The shell of the login expands it.
+    ssh_background "$@" 'echo in $$; exec sleep 1000'
+    started "$2" grep -q in "$HOST_DIR/$2.out"
+}
+
+# shell_of TAG: the process that the person's shell has become.
+shell_of() { awk '/^in / { print $2 + 0 }' "$HOST_DIR/$1.out"; }
+
+# login_in TAG [OPTION...]: the same with the login program of these tests.
+login_in() {
+    background "$1" "${LOGIN[@]}" --hold "${@:2}"
+    started "$1" grep -q ^id "$HOST_DIR/$1.out"
+}
+
+# log_everyone_out: ends whatever logged in, and whom that left behind; waits until solod knows of nobody.
+log_everyone_out() {
+    local pid tag
+    for tag in "$HOST_DIR"/*.pid; do
+        tag=$(basename "$tag" .pid)
+        [[ $tag == @(journal|notify|solod|sshd) ]] || stop "$tag" KILL
+    done
+    # Members of the sandbox's group people are the accounts that add_account made.
+    for pid in $(pgrep -u "$(getent group people | cut -d: -f4)"); do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    wait_until 10 no_sessions
+}
 
 # ssh_by METHOD NAME [CMD...]: logs in with the password, where METHOD is password or keyboard-interactive.
 ssh_by() {
@@ -255,6 +334,9 @@ assert_output_has() { [[ $output == *"$1"* ]] || fail "expected in the output: $
 
 # assert_output_lacks TEXT: nowhere in the output of the last `run`.
 assert_output_lacks() { [[ $output != *"$1"* ]] || fail "expected not in the output: $1" "found: $output"; }
+
+# assert_running TAG: what background started still runs.
+assert_running() { ! ended "$1" || fail "$1 exited with status $(status_of "$1"):" "$(stdout_of "$1")" "$(stderr_of "$1")"; }
 
 # assert_journal REGEX: a line that matches is logged within 5 s.
 assert_journal() { wait_until 5 in_journal "$1"; }

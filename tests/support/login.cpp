@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// login: a login program for the integration tests. Logs an account in through the real PAM stack and prints
+// what it got, a line each:
+//
+//     says: This account is already logged in.
+//     account PAM_SUCCESS
+//     open PAM_SUCCESS
+//     id 01900000-0000-7000-8000-000000000001
+//     close PAM_SUCCESS
+//
+// Exit status: 0 if the login was granted, 1 if it was refused.
+#include "tests/support/pam_login.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using solo::testing::LoginItems;
+using solo::testing::PamLogin;
+
+struct Options {
+    LoginItems items;
+    bool skips_account = false;
+    bool skips_close = false;
+    bool holds = false;
+    bool is_deaf = false;
+};
+
+Options parse(int argc, char** argv) {
+    Options options;
+    CLI::App app{"Logs an account in, for tests", "login"};
+    app.add_option("--service", options.items.service)->capture_default_str();
+    app.add_option("--account", options.items.account)->capture_default_str();
+    app.add_option("--tty", options.items.tty);
+    app.add_option("--rhost", options.items.rhost);
+    app.add_option("--ruser", options.items.ruser);
+    app.add_flag("--no-account", options.skips_account, "go to the session phase at once");
+    app.add_flag("--no-close", options.skips_close, "exit without closing the session");
+    app.add_flag("--hold", options.holds, "stay until SIGUSR1, SIGTERM or SIGHUP comes");
+    app.add_flag("--deaf", options.is_deaf, "ignore SIGTERM and SIGHUP");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : 2);
+    }
+    return options;
+}
+
+/// Has them wait for hold(); a signal that comes earlier is not lost.
+sigset_t block_signals(bool is_deaf) {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGUSR1);
+    for (const int number : {SIGTERM, SIGHUP}) {
+        if (is_deaf)
+            std::signal(number, SIG_IGN);
+        else
+            ::sigaddset(&signals, number);
+    }
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+bool succeeded(const char* phase, int result) {
+    std::printf("%s %s\n", phase, solo::testing::result_name(result).c_str());
+    return result == PAM_SUCCESS;
+}
+
+int run(const Options& options) {
+    sigset_t signals{};
+    if (options.holds)
+        signals = block_signals(options.is_deaf);
+    PamLogin login{options.items};
+    if (!options.skips_account && !succeeded("account", login.account()))
+        return EXIT_FAILURE;
+    if (!succeeded("open", login.open()))
+        return EXIT_FAILURE;
+    std::printf("id %s\n", login.session_id().c_str());
+    int number = 0;
+    if (options.holds)
+        ::sigwait(&signals, &number);
+    if (!options.skips_close)
+        succeeded("close", login.close());
+    return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // a test reads along
+    try {
+        return run(parse(argc, argv));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "login: %s\n", error.what());
+        return EXIT_FAILURE;
+    }
+}
