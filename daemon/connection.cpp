@@ -11,6 +11,8 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include <poll.h>
+
 namespace solo {
 
 namespace {
@@ -19,6 +21,12 @@ constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
 
 /// How long a client may take for the rest of a message that it has begun, or to take a reply.
 constexpr std::chrono::seconds message_time{10};
+
+/// Asked when Asio says so: it may take an event of a descriptor that has gone for one of this socket.
+bool has_hung_up(int socket) {
+    pollfd state{.fd = socket, .events = 0, .revents = 0};
+    return ::poll(&state, 1, 0) > 0;
+}
 
 } // namespace
 
@@ -91,11 +99,16 @@ asio::awaitable<void> Connection::send(const protocol::Reply& reply) {
 
 void Connection::on_hang_up(std::function<void()> callback) {
     is_hang_up_awaited_ = true;
-    socket_.async_wait(asio::socket_base::wait_error,
-                       [self = shared_from_this(), callback = std::move(callback)](std::error_code error) {
-                           if (!error)
-                               callback();
-                       });
+    socket_.async_wait(
+        asio::socket_base::wait_error,
+        [self = shared_from_this(), callback = std::move(callback)](std::error_code error) mutable {
+            if (error || !self->is_hang_up_awaited_)
+                return;
+            if (has_hung_up(self->socket_.native_handle()))
+                callback();
+            else
+                self->on_hang_up(std::move(callback));
+        });
 }
 
 void Connection::arm() {

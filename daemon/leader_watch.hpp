@@ -3,12 +3,12 @@
 
 #include "daemon/core/session_id.hpp"
 #include "daemon/process_handle.hpp"
+#include "daemon/watched_pidfd.hpp"
 
 #include <functional>
 #include <unordered_map>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 
 namespace solo {
 
@@ -28,9 +28,11 @@ public:
     void forget(const SessionId& id) { pidfds_.erase(id); }
 
 private:
+    void await_exit(const SessionId& id);
+
     asio::any_io_executor executor_;
     Exited exited_;
-    std::unordered_map<SessionId, asio::posix::stream_descriptor> pidfds_;
+    std::unordered_map<SessionId, WatchedPidfd> pidfds_;
 };
 
 } // namespace solo

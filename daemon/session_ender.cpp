@@ -4,6 +4,7 @@
 #include "daemon/log.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/tty_notice.hpp"
+#include "daemon/watched_pidfd.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -12,7 +13,6 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/experimental/as_tuple.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -41,17 +41,21 @@ constexpr auto retry_time = 1s;
 /// Waits until the process has exited; false where the deadline came first.
 asio::awaitable<bool> exited(const ProcessHandle& process, Clock::time_point deadline) {
     const auto executor = co_await asio::this_coro::executor;
-    const int pidfd = ::fcntl(process.pidfd(), F_DUPFD_CLOEXEC, 0);
-    if (pidfd < 0)
+    protocol::UniqueFd pidfd{::fcntl(process.pidfd(), F_DUPFD_CLOEXEC, 0)};
+    if (!pidfd)
         co_return !process.is_alive();
-    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, pidfd);
+    const auto watched = std::make_shared<WatchedPidfd>(executor, std::move(pidfd));
     asio::steady_timer timer{executor, deadline};
-    timer.async_wait([descriptor](std::error_code error) {
+    timer.async_wait([watched](std::error_code error) {
         if (!error)
-            descriptor->cancel();
+            watched->cancel();
     });
-    const auto [error] = co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, use_tuple);
-    co_return !error;
+    while (!watched->has_exited()) {
+        const auto [error] = co_await watched->async_wait(use_tuple);
+        if (error || Clock::now() >= deadline)
+            co_return watched->has_exited();
+    }
+    co_return true;
 }
 
 /// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
