@@ -49,12 +49,13 @@ tl::expected<std::optional<Entry>, NoAccount> look_up(Lookup lookup) {
         const int error = lookup(&entry, buffer.data(), buffer.size(), &found);
         if (found != nullptr)
             return Entry{found->pw_name, found->pw_uid, found->pw_gid};
-        if (error == ERANGE && buffer.size() < absurd)
+        if (error == ERANGE && buffer.size() < absurd) {
             buffer.resize(buffer.size() * 4);
-        else if (is_failure(error) || error == ERANGE)
+        } else if (is_failure(error) || error == ERANGE) {
             return failure(error);
-        else
+        } else {
             return std::optional<Entry>{};
+        }
     }
 }
 
@@ -89,9 +90,10 @@ std::optional<NoAccount> problem_of(std::string_view name) {
         return NoAccount{false, "the account has no name"};
     if (name.size() > max_name)
         return NoAccount{false, "the account's name is longer than 256 bytes"};
-    if (protocol::printable(name) != name)
+    if (protocol::printable(name) != name) {
         return NoAccount{false,
                          "the account's name has control characters or is no UTF-8: " + std::string{name}};
+    }
     return std::nullopt;
 }
 

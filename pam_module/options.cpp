@@ -51,9 +51,10 @@ constexpr Option known[] = {
 };
 
 bool apply(Options& options, std::string_view argument) {
-    for (const auto& option : known)
+    for (const auto& option : known) {
         if (argument.starts_with(option.name))
             return option.set(options, argument.substr(option.name.size()));
+    }
     return false;
 }
 
@@ -61,9 +62,10 @@ bool apply(Options& options, std::string_view argument) {
 
 Options parse_options(std::span<const char* const> arguments) {
     Options options;
-    for (const char* const argument : arguments)
+    for (const char* const argument : arguments) {
         if (!apply(options, argument))
             options.mistakes.emplace_back(argument);
+    }
     return options;
 }
 

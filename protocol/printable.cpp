@@ -72,10 +72,11 @@ std::string printable(std::string_view text) {
     while (!text.empty()) {
         const Character character = first_character(text);
         const auto bytes = text.substr(0, character.length == 0 ? 1 : character.length);
-        if (character.length == 0 || is_control(character.code))
+        if (character.length == 0 || is_control(character.code)) {
             append_escaped(out, bytes);
-        else
+        } else {
             out.append(bytes);
+        }
         text.remove_prefix(bytes.size());
     }
     return out;

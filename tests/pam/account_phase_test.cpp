@@ -19,7 +19,8 @@ Check::Reply decided(Decision decision, std::optional<std::string> message = hel
     return {.decision = decision, .holder = {}, .rule = "[Policy] OnConflict", .message = std::move(message)};
 }
 
-void answer_check(LoginProgram& program, Decision decision, std::optional<std::string> message = held) {
+void answer_check(LoginProgram& program, Decision decision,
+                  const std::optional<std::string>& message = held) {
     program.daemon().on<Check>([=](const Received&) { return reply(decided(decision, message)); });
 }
 

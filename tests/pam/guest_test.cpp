@@ -27,7 +27,7 @@ thread_local bool memory_is_exhausted = false;
 
 #if !SOLO_IS_SANITIZED
 extern "C" {
-void* __libc_malloc(std::size_t size);
+void* __libc_malloc(std::size_t size); // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 __attribute__((visibility("default"))) void* malloc(std::size_t size) {
     return memory_is_exhausted ? nullptr : __libc_malloc(size);
@@ -38,7 +38,6 @@ __attribute__((visibility("default"))) void* malloc(std::size_t size) {
 namespace {
 
 using namespace solo::testing;
-using solo::protocol::Decision;
 using solo::protocol::login::Check;
 using solo::protocol::login::Open;
 using solo::protocol::login::Refused;
@@ -118,9 +117,10 @@ int open_without_standard_descriptors(LoginProgram& program) {
     const auto found = lines(program.socket());
     if (found.size() != 1 || *found.begin() <= 2)
         return 2;
-    for (const int fd : {0, 1, 2})
+    for (const int fd : {0, 1, 2}) {
         if (::fcntl(fd, F_GETFD) != -1)
             return 3;
+    }
     if (program.close() != PAM_SUCCESS || !lines(program.socket()).empty())
         return 4;
     return ::fcntl(0, F_GETFD) == -1 ? 0 : 5;
@@ -144,9 +144,9 @@ void program_without_a_free_descriptor_is_denied(void** state) {
     (void)program.authenticate();
     host_functions().before_connect = [] { fail_msg("there was a descriptor"); };
     std::vector<solo::protocol::UniqueFd> all;
-    do
+    do {
         all.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    while (all.back());
+    } while (all.back());
     const int account = program.account();
     const int open = program.open();
     all.clear();

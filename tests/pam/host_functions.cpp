@@ -42,7 +42,7 @@ void keep(int priority, const char* format, std::va_list arguments) {
     if (host_functions().before_log)
         host_functions().before_log();
     char text[4096];
-    (void)std::vsnprintf(text, sizeof text, format, arguments);
+    (void)std::vsnprintf(text, sizeof text, format, arguments); // NOLINT(clang-analyzer-valist.Uninitialized)
     host_functions().log.push_back({LOG_PRI(priority), text});
 }
 
@@ -119,8 +119,9 @@ int getgrnam_r(const char* name, group* entry, char* buffer, std::size_t size, g
     *result = nullptr;
     if (std::strcmp(name, "wheel") != 0 || host_functions().wheel == 0 || size < sizeof "wheel")
         return 0;
+    std::memcpy(buffer, "wheel", sizeof "wheel");
     *entry = group{};
-    entry->gr_name = std::strcpy(buffer, "wheel");
+    entry->gr_name = buffer;
     entry->gr_gid = host_functions().wheel;
     *result = entry;
     return 0;

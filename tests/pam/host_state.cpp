@@ -60,9 +60,10 @@ std::string signals() {
 /// A line of /proc/self/status.
 std::string status_line(const std::string& name) {
     std::ifstream file{"/proc/self/status"};
-    for (std::string line; std::getline(file, line);)
+    for (std::string line; std::getline(file, line);) {
         if (line.starts_with(name))
             return line;
+    }
     return {};
 }
 
@@ -83,10 +84,12 @@ HostState host_state(const std::string& daemon_socket) {
     state.threads = status_line("Threads");
     state.directory = std::filesystem::current_path();
     state.children = child_processes();
-    for (const auto& [fd, target] : descriptors())
-        if (path_of(::getsockname, fd) != daemon_socket)
+    for (const auto& [fd, target] : descriptors()) {
+        if (path_of(::getsockname, fd) != daemon_socket) {
             state.descriptors[fd] = target + " " + std::to_string(::fcntl(fd, F_GETFD)) + " " +
                                     std::to_string(::fcntl(fd, F_GETFL));
+        }
+    }
     for (char** variable = environ; *variable != nullptr; ++variable)
         state.environment.emplace_back(*variable);
     return state;
@@ -94,9 +97,10 @@ HostState host_state(const std::string& daemon_socket) {
 
 std::set<int> lines(const std::string& daemon_socket) {
     std::set<int> found;
-    for (const auto& [fd, target] : descriptors())
+    for (const auto& [fd, target] : descriptors()) {
         if (path_of(::getpeername, fd) == daemon_socket)
             found.insert(fd);
+    }
     return found;
 }
 

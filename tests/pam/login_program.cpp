@@ -3,6 +3,7 @@
 
 #include "tests/pam/host_functions.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -19,9 +20,11 @@ constexpr const char* service = "test-login";
 std::string service_file(const std::string& arguments) {
     std::string file;
     for (const std::string type : {"auth", "account", "session", "password"}) {
-        file += type + " [success=1 ignore=ignore default=die] " SOLO_MODULE " " + arguments + "\n";
-        file += type + " required " SOLO_MARKER "\n";
-        file += type + " required pam_permit.so\n";
+        file.append(type)
+            .append(" [success=1 ignore=ignore default=die] " SOLO_MODULE " ")
+            .append(arguments) += "\n";
+        file.append(type).append(" required " SOLO_MARKER "\n");
+        file.append(type).append(" required pam_permit.so\n");
     }
     return file;
 }
@@ -119,15 +122,16 @@ std::optional<std::string> LoginProgram::variable(const char* name) {
 
 int LoginProgram::converse(int count, const pam_message** messages, pam_response** responses, void* self) {
     auto& program = *static_cast<LoginProgram*>(self);
-    const auto size = static_cast<unsigned>(count);
+    const auto size = static_cast<unsigned>(std::max(count, 1)); // libpam asks for one at least
     for (unsigned i = 0; i < size; ++i)
         program.said.push_back({messages[i]->msg_style, messages[i]->msg});
     if (program.conversation_result != PAM_SUCCESS)
         return program.conversation_result;
     *responses = static_cast<pam_response*>(std::calloc(size, sizeof **responses));
-    for (unsigned i = 0; i < size; ++i)
+    for (unsigned i = 0; i < size; ++i) {
         if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON)
             (*responses)[i].resp = ::strdup(program.answer.c_str());
+    }
     return PAM_SUCCESS;
 }
 

@@ -18,7 +18,6 @@ using namespace solo::testing;
 using solo::protocol::UniqueFd;
 using solo::protocol::login::Close;
 using solo::protocol::login::Confirm;
-using solo::protocol::login::Open;
 
 constexpr const char* id = FakeDaemon::granted_id;
 
@@ -224,7 +223,7 @@ void replies_that_are_no_yes_make_close_fail(void** state) {
     auto& program = program_of(state);
     const Answer answers[] = {error(Unavailable{.reason = "stops"}),
                               error(Refused{.message = "no", .holder = {}, .rule = "x"}),
-                              raw(std::string{"[]", 3}), raw("garbage")};
+                              raw(std::string{"[]"} + '\0'), raw("garbage")};
     for (const auto& answer : answers) {
         host_functions().log.clear();
         program.daemon().on<Close>([=](const Received&) { return answer; });

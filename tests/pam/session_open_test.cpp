@@ -189,9 +189,10 @@ void variable_that_says_anything_else_is_no_yes(void** state) {
 void assert_same_nonce_twice(LoginProgram& program) {
     const auto calls = program.daemon().await_calls(3);
     std::vector<std::string> nonces;
-    for (const auto& received : calls)
+    for (const auto& received : calls) {
         if (received.call.method == Open::method)
             nonces.push_back(nonce_of(received));
+    }
     assert_int_equal(nonces.size(), 2);
     assert_string_equal(nonces[0].c_str(), nonces[1].c_str());
     const auto confirms = std::ranges::count_if(

@@ -160,7 +160,7 @@ std::vector<Answer> malformed_answers() {
         raw(frame({{"error", "org.varlink.service.MethodNotFound"}})),
         raw("{\"parameters\":" + std::string(100, '[') + std::string(100, ']') + '}' + '\0'),
         raw(std::string(std::size_t{1} << 20U, ' ')),
-        raw(std::string{"{\"parameters\":{\"decision\":\"grant\\xff\"}}\0", 40}),
+        raw(std::string{"{\"parameters\":{\"decision\":\"grant\",\"rule\":\"\xFF\"}}"} + '\0'),
         with("decision", "admit"),
         with("decision", ""),
         with("decision", 1),
@@ -252,7 +252,7 @@ void assert_in_time(LoginProgram& program) {
     for (const auto phase : {&LoginProgram::account, &LoginProgram::open}) {
         const auto start = Clock::now();
         assert_int_equal((program.*phase)(0), PAM_PERM_DENIED);
-        assert_between(Clock::now() - start, 950ms, 1500ms);
+        assert_between(Clock::now() - start, 950ms, 2s);
     }
     assert_int_equal(logged(LOG_ERR, "no answer in time"), 2);
     assert_int_equal(lines(program.socket()).size(), 0);
@@ -280,14 +280,14 @@ void daemon_that_does_not_even_accept_does_not_outlast_the_deadline(void** state
     assert_int_equal(::bind(listener.get(), generic, sizeof address), 0);
     assert_int_equal(::listen(listener.get(), 0), 0);
     std::vector<UniqueFd> waiting;
-    do
+    do {
         waiting.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    while (::connect(waiting.back().get(), generic, sizeof address) == 0);
+    } while (::connect(waiting.back().get(), generic, sizeof address) == 0);
 
     program.begin("alice", "timeout=1");
     const auto start = Clock::now();
     assert_int_equal(program.open(), PAM_PERM_DENIED);
-    assert_between(Clock::now() - start, 950ms, 1500ms);
+    assert_between(Clock::now() - start, 950ms, 2s);
 }
 
 void signals_do_not_prolong_the_deadline(void** state) {
@@ -307,7 +307,7 @@ void signals_do_not_prolong_the_deadline(void** state) {
     ::setitimer(ITIMER_REAL, &never, nullptr);
     ::sigaction(SIGALRM, &before, nullptr);
     assert_int_equal(result, PAM_PERM_DENIED);
-    assert_between(time, 950ms, 1500ms);
+    assert_between(time, 950ms, 2s);
 }
 
 /// A process of nobody's that listens on the socket; killed when it goes.
@@ -341,9 +341,10 @@ private:
         const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
         const bool listens = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
                              ::setuid(65534) == 0 && ::listen(fd, 8) == 0 && ::write(ready, "", 1) == 1;
-        while (listens)
+        if (!listens)
+            ::_exit(1);
+        for (;;)
             ::pause();
-        ::_exit(1);
     }
 
     pid_t pid_ = -1;

@@ -36,12 +36,14 @@ protocol::UniqueFd listen_on(const std::string& path) {
 }
 
 Answer obliging(const Received& received) {
-    if (received.call.method == login::Check::method)
+    if (received.call.method == login::Check::method) {
         return reply(login::Check::Reply{
             .decision = protocol::Decision::grant, .holder = {}, .rule = "", .message = {}});
-    if (received.call.method == login::Open::method)
+    }
+    if (received.call.method == login::Open::method) {
         return reply(login::Open::Reply{
             .decision = protocol::Decision::grant, .id = FakeDaemon::granted_id, .notice = {}});
+    }
     return received.call.oneway ? silence() : raw(protocol::to_frame(protocol::Reply{}));
 }
 
@@ -75,9 +77,10 @@ FakeDaemon::~FakeDaemon() {
 
 std::vector<Received> FakeDaemon::await_calls(std::size_t count) {
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, patience, [&] { return calls_.size() >= count; }))
+    if (!changed_.wait_for(lock, patience, [&] { return calls_.size() >= count; })) {
         throw std::runtime_error{"the daemon got " + std::to_string(calls_.size()) + " calls, not " +
                                  std::to_string(count)};
+    }
     return calls_;
 }
 
@@ -103,8 +106,7 @@ void FakeDaemon::drop_connections() {
 }
 
 void FakeDaemon::wake() const {
-    const std::uint64_t one = 1;
-    check(::write(waker_.get(), &one, sizeof one) == sizeof one, "eventfd");
+    (void)::eventfd_write(waker_.get(), 1);
 }
 
 void FakeDaemon::run() {
@@ -124,8 +126,8 @@ void FakeDaemon::run() {
         if (stops_)
             return;
         if (fds[1].revents != 0) {
-            std::uint64_t count = 0;
-            check(::read(waker_.get(), &count, sizeof count) == sizeof count, "eventfd");
+            eventfd_t count = 0;
+            (void)::eventfd_read(waker_.get(), &count);
         }
         if (drops_)
             connections_.clear();
