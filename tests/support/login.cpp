@@ -58,10 +58,11 @@ sigset_t block_signals(bool is_deaf) {
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGUSR1);
     for (const int number : {SIGTERM, SIGHUP}) {
-        if (is_deaf)
-            std::signal(number, SIG_IGN);
-        else
+        if (is_deaf) {
+            (void)std::signal(number, SIG_IGN);
+        } else {
             ::sigaddset(&signals, number);
+        }
     }
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     return signals;
@@ -93,11 +94,11 @@ int run(const Options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // a test reads along
+    (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // a test reads along
     try {
         return run(parse(argc, argv));
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "login: %s\n", error.what());
+        (void)std::fprintf(stderr, "login: %s\n", error.what());
         return EXIT_FAILURE;
     }
 }

@@ -174,7 +174,7 @@ private:
         try {
             log_in(items);
         } catch (const std::exception& error) {
-            std::fprintf(stderr, "stampede: a process: %s\n", error.what());
+            (void)std::fprintf(stderr, "stampede: a process: %s\n", error.what());
             std::_Exit(EXIT_FAILURE);
         }
         std::_Exit(EXIT_SUCCESS);
@@ -186,7 +186,7 @@ private:
         reports_.close_reader();
         Report report{.pid = ::getpid()};
         if (is_deaf_)
-            std::signal(SIGTERM, SIG_IGN);
+            (void)std::signal(SIGTERM, SIG_IGN);
         gate_.wait_until_closed();
         hold_back_sigterm(SIG_BLOCK); // who is superseded at once reports first
         PamLogin login{items};
@@ -227,9 +227,10 @@ std::size_t count_granted(const std::vector<Report>& reports) {
 }
 
 void check_closed(const std::vector<Report>& reports) {
-    for (const Report& report : reports)
+    for (const Report& report : reports) {
         check(report.has_closed && report.result == PAM_SUCCESS,
               "a logout ended with " + result_name(report.result));
+    }
 }
 
 void refuse(const Options& options) {
@@ -377,11 +378,11 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // before a fork, nothing may stand in it
+    (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // before a fork, nothing may stand in it
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "stampede: %s\n", error.what());
+        (void)std::fprintf(stderr, "stampede: %s\n", error.what());
         return EXIT_FAILURE;
     }
 }
