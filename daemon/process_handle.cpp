@@ -14,7 +14,8 @@ namespace solo {
 
 std::optional<ProcessHandle> ProcessHandle::open(const Process& process) {
     protocol::UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
-    if (!pidfd && errno != ESRCH && errno != EINVAL) // EINVAL: a thread, not a process (pidfd_open(2))
+    // EINVAL, since Linux 6.15 ENOENT: the pid is a thread's, not a process's.
+    if (!pidfd && errno != ESRCH && errno != EINVAL && errno != ENOENT)
         throw std::system_error{errno, std::generic_category(), "pidfd_open"};
     if (!pidfd)
         return std::nullopt;
@@ -35,7 +36,7 @@ std::optional<ProcessHandle> ProcessHandle::adopt(protocol::UniqueFd pidfd, int 
 
 bool ProcessHandle::is_alive() const {
     pollfd exited{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
-    return ::poll(&exited, 1, 0) == 0;
+    return ::poll(&exited, 1, 0) != 1; // that it fails does not mean an exit
 }
 
 bool ProcessHandle::signal(int number) const {

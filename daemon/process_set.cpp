@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/process_set.hpp"
 
+#include <unordered_map>
+
 #include <unistd.h>
 
 namespace solo {
 
 std::set<int> descendants(const std::vector<ProcessStatus>& table, std::set<int> roots) {
-    std::set<int> found;
-    while (!roots.empty()) {
-        found.merge(roots);
-        roots.clear();
-        for (const ProcessStatus& status : table)
-            if (found.contains(status.parent) && !found.contains(status.process.pid))
-                roots.insert(status.process.pid);
+    std::unordered_multimap<int, int> children; // by their parent
+    children.reserve(table.size());
+    for (const ProcessStatus& status : table)
+        children.emplace(status.parent, status.process.pid);
+    std::vector<int> unvisited{roots.begin(), roots.end()};
+    while (!unvisited.empty()) {
+        const auto [first, last] = children.equal_range(unvisited.back());
+        unvisited.pop_back();
+        for (auto child = first; child != last; ++child)
+            if (roots.insert(child->second).second)
+                unvisited.push_back(child->second);
     }
-    return found;
+    return roots;
 }
 
 ProcessSet::ProcessSet(const Session& session, Extent extent)
