@@ -209,7 +209,7 @@ line_before() { awk -v regex="^$1" '$0 ~ regex { print previous; exit } { previo
 }
 
 @test "nothing outlives the command" {
-    nested_sandbox sh -c 'setsid --fork sleep 4243 >/dev/null 2>&1; pgrep --full "^sleep 4243"'
+    nested_sandbox sh -c 'setsid --fork sleep 4243 >/dev/null 2>&1; until pgrep --full "^sleep 4243"; do :; done'
     assert_status 0
     wait_until 5 no_processes 'sleep 4243'
 }
