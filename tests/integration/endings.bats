@@ -103,7 +103,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
     for option in -T -tt; do
         stubborn_in "one$option" "$option"
         session=$(session_of alice)
-        run ssh_as alice 'pgrep -u alice -a -f "^sleep 100[1-5]$|stubborn" | grep -v pgrep'
+        run ssh_as alice 'ps -u alice -o stat=,args= | grep -v ^Z | grep -E " (sleep 100[1-5]$|bash stubborn)"'
         assert_status 1
         assert_output ""
         is_over "$session" superseded
@@ -240,7 +240,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
     stubborn_in one -tt
     run soloctl end "$(session_of alice)"
     assert_status 0
-    run pgrep -u alice
+    run programs_of alice
     assert_output ""
 }
 

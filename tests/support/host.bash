@@ -61,6 +61,10 @@ gone() {
     [[ ${stat##*) } == Z* ]] || fail "process $1 is there: $stat"
 }
 
+# programs_of NAME: what that person runs; a zombie runs no more.
+# shellcheck disable=SC2009 # pgrep finds zombies too.
+programs_of() { ps -u "$1" -o stat=,pid=,args= | grep -v ^Z; }
+
 # --- programs in the background ---------------------------------------------------------------------------------------
 
 # background TAG CMD...: runs CMD (a program or a function of this file) as a daemon called TAG.
