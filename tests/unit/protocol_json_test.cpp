@@ -32,7 +32,7 @@ void nesting_at_the_limit_is_read_and_one_deeper_is_refused(void** /*state*/) {
     assert_refused(nested(max_depth + 1, '[', ']'));
     std::string objects = "1";
     for (std::size_t i = 0; i < max_depth; ++i)
-        objects = R"({"a":)" + objects + "}";
+        objects.insert(0, R"({"a":)").append("}");
     assert_true(parse_json(objects).has_value());
     assert_refused("[" + objects + "]");
 }

@@ -40,7 +40,7 @@ public:
             } else if (kind != "error") {
                 throw std::runtime_error{"no member of an interface: " + kind};
             }
-            if (!file.entries.emplace(kind + " " + name, text).second)
+            if (!file.entries.emplace(std::string{kind}.append(" ").append(name), text).second)
                 throw std::runtime_error{"twice in the file: " + name};
         }
         return file;
@@ -82,7 +82,7 @@ private:
             ++length;
         if (length == 0)
             throw std::runtime_error{"expected a name before " + std::string{rest_.substr(0, 20)}};
-        const std::string found{rest_.substr(0, length)};
+        std::string found{rest_.substr(0, length)};
         rest_.remove_prefix(length);
         return found;
     }
@@ -94,7 +94,7 @@ private:
             return "[]" + type();
         if (accept("("))
             return fields();
-        const auto name = word();
+        auto name = word();
         if (name == "string" || name == "int" || name == "bool")
             return name;
         const auto found = named_.find(name);
