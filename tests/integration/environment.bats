@@ -175,15 +175,15 @@ line_before() { awk -v regex="^$1" '$0 ~ regex { print previous; exit } { previo
 
 @test "the working tree and the build stay visible and writable below a private directory" {
     local tree=$HOME/tree
-    mkdir -p "$tree"/{tests/support,stage/usr/sbin,stage/etc/solo}
+    mkdir -p "$tree"/{tests/support,stage/usr/sbin,stage/etc}
     cp "$sandbox" "$tree/tests/support/"
     echo built >"$tree/stage/usr/sbin/solo-stage"
-    echo configured >"$tree/stage/etc/solo/solo.conf"
+    echo configured >"$tree/stage/etc/solo-stage"
     sandbox=$tree/tests/support/sandbox nested_sandbox --stage "$tree/stage" \
-        sh -ec "touch $tree/written; cat /usr/sbin/solo-stage /etc/solo/solo.conf; test -e /usr/bin/env"
+        sh -ec "touch $tree/written; cat /usr/sbin/solo-stage /etc/solo-stage; test -e /usr/bin/env"
     assert_status 0
     assert_output $'built\nconfigured'
-    [[ -e $tree/written && ! -e /usr/sbin/solo-stage && ! -e /etc/solo/solo.conf ]]
+    [[ -e $tree/written && ! -e /usr/sbin/solo-stage && ! -e /etc/solo-stage ]]
 }
 
 @test "the exit status of the command is passed on" {
