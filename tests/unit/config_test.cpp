@@ -573,9 +573,9 @@ void a_file_that_others_may_change_is_refused(void** /*state*/) {
     }
     ::chmod(file.c_str(), 0644);
     expect_equal(files.errors(), "");
-    ::chown(file.c_str(), 1, 0);
+    expect(::chown(file.c_str(), 1, 0) == 0, "given away");
     expect_equal(files.errors(), problem);
-    ::chown(file.c_str(), 0, 1);
+    expect(::chown(file.c_str(), 0, 1) == 0, "given away");
     expect_equal(files.errors(), "");
     const std::string drop_in = files.write("etc/solo.conf.d/10.conf", "");
     ::chmod(drop_in.c_str(), 0666);
@@ -589,7 +589,7 @@ void a_link_is_as_good_as_what_it_leads_to(void** /*state*/) {
     std::filesystem::create_directories(files.path("etc"));
     std::filesystem::create_symlink(real, files.path("etc/solo.conf"));
     expect_equal(files.entry("[Policy]", "MaxSessions"), "6 from etc/solo.conf:2");
-    ::chown(real.c_str(), 1, 1);
+    expect(::chown(real.c_str(), 1, 1) == 0, "given away");
     expect_equal(files.errors(), "etc/solo.conf: must belong to root and be writable by root alone");
 }
 
