@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/session_list.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/sessions.hpp"
+#include "tests/unit/temp_dir.hpp"
+
+#include <deque>
+#include <string>
+#include <vector>
+
+using namespace solo;
+using namespace solo::testing;
+
+namespace {
+
+/// Slots that hold what a test says.
+class HeldSlots final : public Slots {
+public:
+    [[nodiscard]] Verdict look(const Claim& /*claim*/) const override { return {}; }
+    void acquire(Claim /*claim*/, ProcessHandle /*leader*/, Answered /*answered*/) override {}
+    void abandon(const std::string& /*account*/, RequestId /*request*/) override {}
+    void confirm(const SessionId& /*id*/, Traces /*traces*/) override {}
+    void release(const SessionId& /*id*/) override {}
+    void line_closed(const SessionId& /*id*/) override {}
+    void end(const SessionId& /*id*/, Reason /*reason*/, std::string /*notice*/, Ended /*ended*/) override {}
+    [[nodiscard]] const Session* find(const SessionId& /*id*/) const override { return nullptr; }
+    [[nodiscard]] bool shares_leader(const Session& /*session*/) const override { return false; }
+    [[nodiscard]] std::vector<const Session*> sessions() const override {
+        std::vector<const Session*> all;
+        for (const Session& session : held)
+            all.push_back(&session);
+        return all;
+    }
+
+    std::deque<Session> held;
+};
+
+struct Scene {
+    /// The numbers of the sessions that a list gives.
+    std::string list(const SessionList::Wanted& wanted) {
+        SessionList list{slots, store, wanted};
+        return rest_of(list);
+    }
+    static std::string rest_of(SessionList& list) {
+        std::string numbers;
+        while (const auto session = list.next())
+            numbers += (numbers.empty() ? "" : " ") + std::to_string(number_of(session->id));
+        return numbers;
+    }
+    void hold(const std::vector<Session>& sessions) {
+        slots.held.insert(slots.held.end(), sessions.begin(), sessions.end());
+    }
+    void record(const std::vector<Session>& sessions) { must(store.save(sessions)); }
+
+    TempDir directory;
+    HeldSlots slots;
+    Store store{directory.path("sessions.db"), Durability::interval, "boot", "host"};
+};
+
+Session ended(int number, const std::string& account = "alice", std::uint32_t uid = 1000) {
+    Session session = session_of(number, account);
+    session.uid = uid;
+    return over(session);
+}
+
+std::string range(int first, int last) {
+    std::string numbers;
+    for (int number = first; number <= last; ++number)
+        numbers += (numbers.empty() ? "" : " ") + std::to_string(number);
+    return numbers;
+}
+
+SessionList::Wanted wanted(bool with_ended, std::optional<std::int64_t> limit = {},
+                           SessionFilter filter = {}) {
+    return {.filter = std::move(filter), .with_ended = with_ended, .limit = limit};
+}
+
+void a_list_without_sessions_is_empty(void** /*state*/) {
+    Scene scene;
+    expect_equal(scene.list(wanted(false)), "");
+    expect_equal(scene.list(wanted(true)), "");
+    expect_equal(scene.list(wanted(true, 5)), "");
+}
+
+void sessions_that_are_over_are_listed_only_where_asked_for(void** /*state*/) {
+    Scene scene;
+    scene.record({ended(1), ended(3)});
+    scene.hold({session_of(2), session_of(4)});
+    expect_equal(scene.list(wanted(false)), "2 4");
+    expect_equal(scene.list(wanted(true)), "1 2 3 4");
+}
+
+void the_newest_are_listed_oldest_first(void** /*state*/) {
+    Scene scene;
+    scene.record({ended(1), ended(3), ended(5)});
+    scene.hold({session_of(2), session_of(4)});
+    expect_equal(scene.list(wanted(true, 1)), "5");
+    expect_equal(scene.list(wanted(true, 2)), "4 5");
+    expect_equal(scene.list(wanted(true, 4)), "2 3 4 5");
+    expect_equal(scene.list(wanted(true, 5)), "1 2 3 4 5");
+    expect_equal(scene.list(wanted(true, INT64_MAX)), "1 2 3 4 5");
+    expect_equal(scene.list(wanted(false, 1)), "4");
+    expect_equal(scene.list(wanted(false, 9)), "2 4");
+}
+
+void a_filter_holds_for_both_kinds(void** /*state*/) {
+    Scene scene;
+    scene.record({ended(1, "alice", 1), ended(3, "bob", 2), ended(5, "alice", 1)});
+    Session of_bob = session_of(4, "bob");
+    of_bob.uid = 2;
+    Session of_alice = session_of(2, "alice");
+    of_alice.uid = 1;
+    scene.hold({of_alice, of_bob});
+    expect_equal(scene.list(wanted(true, {}, {.account = "bob", .uid = {}})), "3 4");
+    expect_equal(scene.list(wanted(true, {}, {.account = {}, .uid = 1})), "1 2 5");
+    expect_equal(scene.list(wanted(true, 2, {.account = {}, .uid = 1})), "2 5");
+    expect_equal(scene.list(wanted(true, {}, {.account = "alice", .uid = 2})), "");
+}
+
+void a_long_history_is_read_to_its_end(void** /*state*/) {
+    Scene scene;
+    std::vector<Session> sessions;
+    for (int number = 1; number <= 1000; ++number)
+        sessions.push_back(ended(number));
+    scene.record(sessions);
+    scene.hold({session_of(600), session_of(1001)}); // 600 has ended meanwhile: it is given once
+    expect_equal(scene.list(wanted(true)), range(1, 1001));
+    scene.slots.held.pop_front();
+    expect_equal(scene.list(wanted(true, 700)), range(302, 1001));
+}
+
+void a_session_that_ends_meanwhile_is_given_once(void** /*state*/) {
+    Scene scene;
+    scene.record({ended(1)});
+    scene.hold({session_of(2), session_of(3)});
+    SessionList list{scene.slots, scene.store, wanted(true)};
+    scene.record({ended(2), ended(4)});
+    scene.slots.held.clear();
+    expect_equal(Scene::rest_of(list), "1 2 3 4");
+}
+
+/// Then a whole page of the store has nothing new.
+void many_sessions_that_end_meanwhile_do_not_end_the_list(void** /*state*/) {
+    Scene scene;
+    std::vector<Session> sessions;
+    for (int number = 1; number <= 600; ++number) {
+        sessions.push_back(ended(number));
+        scene.hold({session_of(number)});
+    }
+    SessionList list{scene.slots, scene.store, wanted(true)};
+    sessions.push_back(ended(601));
+    scene.record(sessions);
+    expect_equal(Scene::rest_of(list), range(1, 601));
+    expect_equal(list.problem(), "");
+}
+
+void a_store_that_cannot_be_read_is_a_problem(void** /*state*/) {
+    Scene scene;
+    std::filesystem::create_directory(scene.directory.path("sessions.db"));
+    scene.hold({session_of(2)});
+    for (const auto limit : {std::optional<std::int64_t>{}, std::optional<std::int64_t>{1}}) {
+        SessionList list{scene.slots, scene.store, wanted(true, limit)};
+        expect_equal(Scene::rest_of(list), "");
+        expect_within(list.problem(), "sessions.db: ");
+    }
+    SessionList live{scene.slots, scene.store, wanted(false)};
+    expect_equal(Scene::rest_of(live), "2");
+    expect_equal(live.problem(), "");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        SOLO_TEST(a_list_without_sessions_is_empty),
+        SOLO_TEST(sessions_that_are_over_are_listed_only_where_asked_for),
+        SOLO_TEST(the_newest_are_listed_oldest_first),
+        SOLO_TEST(a_filter_holds_for_both_kinds),
+        SOLO_TEST(a_long_history_is_read_to_its_end),
+        SOLO_TEST(a_session_that_ends_meanwhile_is_given_once),
+        SOLO_TEST(many_sessions_that_end_meanwhile_do_not_end_the_list),
+        SOLO_TEST(a_store_that_cannot_be_read_is_a_problem),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
