@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -339,8 +340,11 @@ private:
         address.sun_family = AF_UNIX;
         path.copy(address.sun_path, sizeof address.sun_path - 1);
         const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        // A failed assertion leaves past the destructor, so the parent's end ends it too (setuid would forget
+        // that).
         const bool listens = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                             ::setuid(65534) == 0 && ::listen(fd, 8) == 0 && ::write(ready, "", 1) == 1;
+                             ::setuid(65534) == 0 && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+                             ::listen(fd, 8) == 0 && ::write(ready, "", 1) == 1;
         if (!listens)
             ::_exit(1);
         for (;;)
