@@ -52,8 +52,8 @@ public:
             return;
         is_worn_ = true;
         before_.resize(static_cast<std::size_t>(::getgroups(0, nullptr)));
-        ::getgroups(static_cast<int>(before_.size()), before_.data());
-        if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
+        if (::getgroups(static_cast<int>(before_.size()), before_.data()) < 0 ||
+            ::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
             ::setegid(identity.gid) != 0 || ::seteuid(identity.uid) != 0)
             fail("another identity");
     }
