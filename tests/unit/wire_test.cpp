@@ -74,6 +74,12 @@ std::string listed(Client& client, const Json& parameters = Json::object()) {
     return accounts;
 }
 
+/// How many descriptors solod has open while it serves this client and no other.
+std::size_t settled_descriptors(const Solod& solod, Client& client) {
+    expect_equal(error_of(client.call(sessions + "Status")), ""); // what it does at its start is over
+    return solod.descriptors();
+}
+
 // org.varlink.service.
 
 void both_sockets_say_who_they_are(void** /*state*/) {
@@ -313,7 +319,8 @@ void a_message_in_single_bytes_is_understood(void** /*state*/) {
 
 void a_client_that_leaves_amid_a_message_is_forgotten(void** /*state*/) {
     const Solod solod;
-    const auto before = solod.descriptors();
+    Client witness{solod.sessions()};
+    const auto before = settled_descriptors(solod, witness);
     {
         std::deque<Client> clients;
         for (int i = 0; i < 20; ++i)
@@ -327,7 +334,8 @@ void a_client_that_leaves_amid_a_message_is_forgotten(void** /*state*/) {
 /// Both limits are ten seconds; the clients wait for them together.
 void who_is_too_slow_is_dropped(void** /*state*/) {
     const Solod solod;
-    const auto before = solod.descriptors();
+    Client witness{solod.sessions()};
+    const auto before = settled_descriptors(solod, witness);
     Client half{solod.sessions(), user(bob)};
     half.send_bytes(R"({"method":)");
     Client idle{solod.sessions(), user(bob)};
@@ -574,7 +582,8 @@ void watchers_are_told_what_happens_to_whom_they_may_see(void** /*state*/) {
 
 void a_watch_ends_with_its_watcher(void** /*state*/) {
     const Solod solod;
-    const auto before = solod.descriptors();
+    Client witness{solod.sessions()};
+    const auto before = settled_descriptors(solod, witness);
     std::deque<Client> watchers;
     for (int i = 0; i < 10; ++i)
         watchers.emplace_back(solod.sessions(), user(bob)).send(sessions + "Watch", Json::object(), "more");
