@@ -8,6 +8,7 @@
 
 #include <asio/buffer.hpp>
 #include <asio/experimental/as_tuple.hpp>
+#include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
@@ -21,12 +22,6 @@ constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
 
 /// How long a client may take for the rest of a message that it has begun, or to take a reply.
 constexpr std::chrono::seconds message_time{10};
-
-/// Asked when Asio says so: it may take an event of a descriptor that has gone for one of this socket.
-bool has_hung_up(int socket) {
-    pollfd state{.fd = socket, .events = 0, .revents = 0};
-    return ::poll(&state, 1, 0) > 0;
-}
 
 } // namespace
 
@@ -97,16 +92,23 @@ asio::awaitable<void> Connection::send(const protocol::Reply& reply) {
     disarm();
 }
 
+bool Connection::has_hung_up() {
+    pollfd state{.fd = socket_.native_handle(), .events = 0, .revents = 0};
+    return ::poll(&state, 1, 0) > 0;
+}
+
+/// Asio is asked for the moment only: it may take an event of a descriptor that has gone for one of this
+/// socket, and knows no more of a hang-up that came together with the call.
 void Connection::on_hang_up(std::function<void()> callback) {
     is_hang_up_awaited_ = true;
+    if (has_hung_up()) {
+        asio::post(socket_.get_executor(), std::move(callback));
+        return;
+    }
     socket_.async_wait(
         asio::socket_base::wait_error,
         [self = shared_from_this(), callback = std::move(callback)](std::error_code error) mutable {
-            if (error || !self->is_hang_up_awaited_)
-                return;
-            if (has_hung_up(self->socket_.native_handle()))
-                callback();
-            else
+            if (!error && self->is_hang_up_awaited_)
                 self->on_hang_up(std::move(callback));
         });
 }

@@ -35,6 +35,9 @@ public:
     /// client has gone or does not take it in time.
     asio::awaitable<void> send(const protocol::Reply& reply);
 
+    /// Whether the client has gone: nobody waits for the answer to its call.
+    [[nodiscard]] bool has_hung_up();
+
     /// Calls back once, from the event loop, when the client has gone while a call is being answered; nothing
     /// before that. Not if the handler returns first.
     void on_hang_up(std::function<void()> callback);

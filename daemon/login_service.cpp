@@ -139,6 +139,8 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
     if (claim.ruling.kind == Ruling::Kind::ignored)
         co_return make_reply(login::Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
+    if (connection.has_hung_up()) // it has given up: nobody is to make room for it
+        co_return make_error(login::Unavailable{"the caller is gone"});
     auto leader = hold(connection.peer());
     if (!leader)
         co_return make_error(login::Unavailable{"the process that called is no more"});

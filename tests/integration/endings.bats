@@ -33,9 +33,11 @@ SCRIPT
 
 setup() {
     load ../support/host
+    mark_test
 }
 
 teardown() {
+    show_failed_test
     log_everyone_out
     [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }

@@ -31,9 +31,11 @@ setup_file() {
 
 setup() {
     load ../support/host
+    mark_test
 }
 
 teardown() {
+    show_failed_test
     log_everyone_out
     cp "$HOST_DIR"/pam.d/* /etc/pam.d/
     [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''

@@ -18,9 +18,11 @@ setup_file() {
 
 setup() {
     load ../support/host
+    mark_test
 }
 
 teardown() {
+    show_failed_test
     log_everyone_out
     [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }

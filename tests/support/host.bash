@@ -143,6 +143,14 @@ journal() { cat "$HOST_DIR/journal"; }
 # in_journal REGEX: a line matches; if none does, shows the journal.
 in_journal() { grep -E -e "$1" "$HOST_DIR/journal" || { journal && return 1; }; }
 
+# show_failed_test: in a teardown; what was logged since the test began, if the test failed (its start: mark_test).
+show_failed_test() {
+    [[ ${BATS_TEST_COMPLETED-} ]] || tail --bytes="+$(($(cat "$HOST_DIR/mark") + 1))" "$HOST_DIR/journal" >&2
+}
+
+# mark_test: in a setup.
+mark_test() { stat --format %s "$HOST_DIR/journal" >"$HOST_DIR/mark"; }
+
 # --- accounts and PAM -------------------------------------------------------------------------------------------------
 
 # add_account NAME [UID]: a person, of group people, who can log in with ACCOUNT_PASSWORD and with the client's key.

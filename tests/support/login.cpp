@@ -30,6 +30,7 @@ struct Options {
     bool skips_close = false;
     bool holds = false;
     bool is_deaf = false;
+    bool stays = false;
 };
 
 Options parse(int argc, char** argv) {
@@ -43,6 +44,7 @@ Options parse(int argc, char** argv) {
     app.add_flag("--no-account", options.skips_account, "go to the session phase at once");
     app.add_flag("--no-close", options.skips_close, "exit without closing the session");
     app.add_flag("--hold", options.holds, "stay until SIGUSR1, SIGTERM or SIGHUP comes");
+    app.add_flag("--stay", options.stays, "with --hold: also where the login is refused");
     app.add_flag("--deaf", options.is_deaf, "ignore SIGTERM and SIGHUP");
     try {
         app.parse(argc, argv);
@@ -73,22 +75,27 @@ bool succeeded(const char* phase, int result) {
     return result == PAM_SUCCESS;
 }
 
+bool log_in(PamLogin& login, const Options& options) {
+    if (!options.skips_account && !succeeded("account", login.account()))
+        return false;
+    if (!succeeded("open", login.open()))
+        return false;
+    std::printf("id %s\n", login.session_id().c_str());
+    return true;
+}
+
 int run(const Options& options) {
     sigset_t signals{};
     if (options.holds)
         signals = block_signals(options.is_deaf);
     PamLogin login{options.items};
-    if (!options.skips_account && !succeeded("account", login.account()))
-        return EXIT_FAILURE;
-    if (!succeeded("open", login.open()))
-        return EXIT_FAILURE;
-    std::printf("id %s\n", login.session_id().c_str());
+    const bool is_in = log_in(login, options);
     int number = 0;
-    if (options.holds)
+    if (options.holds && (is_in || options.stays))
         ::sigwait(&signals, &number);
-    if (!options.skips_close)
+    if (is_in && !options.skips_close)
         succeeded("close", login.close());
-    return EXIT_SUCCESS;
+    return is_in ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 } // namespace
