@@ -313,9 +313,9 @@ Json login_of(const std::string& account, int uid) {
 
 std::string log_in(Client& client, const std::string& account, int uid) {
     const Json opened = client.call("org.pamsolo.Login.Open", login_of(account, uid));
-    if (opened.contains("error") || opened["parameters"]["decision"] != "grant")
+    if (opened.contains("error") || opened.at("parameters").at("decision") != "grant")
         throw std::runtime_error{"no grant: " + opened.dump()};
-    std::string id = opened["parameters"]["id"];
+    std::string id = opened.at("parameters").at("id");
     const Json confirmed = client.call("org.pamsolo.Login.Confirm", {{"id", id}});
     if (confirmed.contains("error"))
         throw std::runtime_error{"not confirmed: " + confirmed.dump()};

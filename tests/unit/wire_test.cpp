@@ -51,12 +51,12 @@ void await(const Question& question, const char* what) {
 }
 
 Json session_of(const Solod& solod, const std::string& id) {
-    return Client{solod.sessions()}.call(sessions + "Get", {{"id", id}})["parameters"]["session"];
+    return Client{solod.sessions()}.call(sessions + "Get", {{"id", id}}).at("parameters").at("session");
 }
 
 void await_ended(const Solod& solod, const std::string& id, const std::string& reason) {
-    await([&] { return session_of(solod, id)["state"] == "ended"; }, "the session ends");
-    expect_equal(session_of(solod, id)["reason"].get<std::string>(), reason);
+    await([&] { return session_of(solod, id).at("state") == "ended"; }, "the session ends");
+    expect_equal(session_of(solod, id).at("reason").get<std::string>(), reason);
 }
 
 /// The accounts of a list.
@@ -68,7 +68,7 @@ std::string listed(Client& client, const Json& parameters = Json::object()) {
         continues = reply.value("continues", false);
         const std::string name = reply.contains("error")
                                      ? error_of(reply)
-                                     : reply["parameters"]["session"]["account"].get<std::string>();
+                                     : reply.at("parameters").at("session").at("account").get<std::string>();
         accounts += (accounts.empty() ? "" : " ") + name;
     }
     return accounts;
@@ -88,15 +88,15 @@ void both_sockets_say_who_they_are(void** /*state*/) {
                                                  {solod.sessions(), "org.pamsolo.Sessions"}};
     for (const auto& [path, interface] : own) {
         Client client{path};
-        const Json info = client.call(service + "GetInfo")["parameters"];
-        expect_equal(info["product"].get<std::string>(), "solod");
+        const Json info = client.call(service + "GetInfo").at("parameters");
+        expect_equal(info.at("product").get<std::string>(), "solod");
         for (const char* const field : {"vendor", "version", "url"})
             expect(info[field].is_string(), field);
-        const Json interfaces = info["interfaces"];
+        const Json interfaces = info.at("interfaces");
         expect(interfaces == Json::array({interface, "org.varlink.service"}), interfaces.dump());
         for (const std::string name : interfaces) {
             const Json reply = client.call(service + "GetInterfaceDescription", {{"interface", name}});
-            expect_equal(reply["parameters"]["description"].get<std::string>(),
+            expect_equal(reply.at("parameters").at("description").get<std::string>(),
                          read_bytes(SOLO_PROTOCOL_DIR "/"s + name + ".varlink"));
         }
     }
@@ -108,8 +108,8 @@ void interfaces_and_methods_that_are_not_there_are_told_apart(void** /*state*/) 
     const auto expect_error = [&](const std::string& method, const std::string& error,
                                   const Json& parameters) {
         const Json reply = client.call(method);
-        expect_equal(reply["error"].get<std::string>(), service + error);
-        expect(reply["parameters"] == parameters, reply.dump());
+        expect_equal(reply.at("error").get<std::string>(), service + error);
+        expect(reply.at("parameters") == parameters, reply.dump());
     };
     expect_error("no.such.Thing", "InterfaceNotFound", {{"interface", "no.such"}});
     expect_error(login + "Check", "InterfaceNotFound", {{"interface", "org.pamsolo.Login"}});
@@ -128,7 +128,7 @@ void a_wrong_parameter_is_named(void** /*state*/) {
     const Solod solod;
     const auto name_of = [](const Json& reply) {
         return reply.value("error", "") == service + "InvalidParameter"
-                   ? reply["parameters"]["parameter"].get<std::string>()
+                   ? reply.at("parameters").at("parameter").get<std::string>()
                    : reply.dump();
     };
     Client public_client{solod.sessions()};
@@ -186,7 +186,7 @@ void unknown_fields_are_ignored(void** /*state*/) {
     Json parameters = login_of("alice", alice);
     parameters["colour"] = "blue";
     parameters["account"]["shell"] = "/bin/sh";
-    expect_equal(client.call(login + "Check", parameters)["parameters"]["decision"].get<std::string>(),
+    expect_equal(client.call(login + "Check", parameters).at("parameters").at("decision").get<std::string>(),
                  "grant");
 }
 
@@ -198,11 +198,11 @@ void flags_are_kept_to_their_methods(void** /*state*/) {
     log_in(second, "bob", bob);
     Client client{solod.sessions()};
     const Json upgraded = client.call(sessions + "Status", Json::object(), "upgrade");
-    expect_equal(upgraded["error"].get<std::string>(), service + "InvalidParameter");
+    expect_equal(upgraded.at("error").get<std::string>(), service + "InvalidParameter");
     expect_equal(error_of(client.call(sessions + "Watch")), "ExpectedMore");
     expect_equal(error_of(client.call(sessions + "List")), "ExpectedMore");
     const Json one = client.call(sessions + "List", {{"account", "bob"}});
-    expect_equal(one["parameters"]["session"]["account"].get<std::string>(), "bob");
+    expect_equal(one.at("parameters").at("session").at("account").get<std::string>(), "bob");
     const Json status = client.call(sessions + "Status", Json::object(), "more");
     expect(!status.value("continues", false), "one reply is the last one");
     expect_equal(listed(client), "alice bob");
@@ -215,12 +215,12 @@ void a_oneway_call_is_not_answered(void** /*state*/) {
     client.send(sessions + "Get", {{"id", "nonsense"}}, "oneway");
     client.send("no.such.Thing", Json::object(), "oneway");
     const Json reply = client.call(service + "GetInfo");
-    expect(reply["parameters"].contains("product"), "the first reply is to the fourth call");
+    expect(reply.at("parameters").contains("product"), "the first reply is to the fourth call");
     LoginProgram program{solod.login()};
     program.send(login + "Open", login_of("alice", alice));
-    const std::string id = program.reply()["parameters"]["id"];
+    const std::string id = program.reply().at("parameters").at("id");
     program.send(login + "Confirm", {{"id", id}}, "oneway"); // as the module does
-    await([&] { return session_of(solod, id)["state"] == "active"; }, "it is confirmed");
+    await([&] { return session_of(solod, id).at("state") == "active"; }, "it is confirmed");
 }
 
 void calls_that_come_together_are_answered_in_order(void** /*state*/) {
@@ -232,7 +232,7 @@ void calls_that_come_together_are_answered_in_order(void** /*state*/) {
     Client answered{solod.sessions()};
     answered.send_bytes(bytes);
     for (int i = 0; i < count; ++i)
-        expect_equal(answered.reply()["parameters"]["interface"].get<std::string>(),
+        expect_equal(answered.reply().at("parameters").at("interface").get<std::string>(),
                      "no.such" + std::to_string(i));
 }
 
@@ -244,8 +244,8 @@ void a_call_behind_one_that_waits_is_answered_after_it(void** /*state*/) {
     Client client{solod.sessions()};
     client.send(sessions + "End", {{"id", id}});
     client.send(sessions + "Status");
-    expect_equal(client.reply()["parameters"]["session"]["state"].get<std::string>(), "ended");
-    expect(client.reply()["parameters"].contains("opened_total"), "then the status");
+    expect_equal(client.reply().at("parameters").at("session").at("state").get<std::string>(), "ended");
+    expect(client.reply().at("parameters").contains("opened_total"), "then the status");
 }
 
 // Clients that do not play along.
@@ -362,7 +362,7 @@ void one_user_cannot_take_all_connections(void** /*state*/) {
                      "");
     for (int i = 0; i < 3; ++i) {
         Client one_more{solod.sessions(), user(bob)};
-        expect_equal(one_more.reply()["error"].get<std::string>(), sessions + "TooManyConnections");
+        expect_equal(one_more.reply().at("error").get<std::string>(), sessions + "TooManyConnections");
         expect(one_more.is_dropped(), "and no more");
     }
     expect_alive(solod); // others are served
@@ -408,7 +408,7 @@ void the_login_socket_refuses_all_but_root(void** /*state*/) {
     ::chmod(solod.login().c_str(), 0666); // somebody's mistake
     for (const Identity& identity : {user(bob), Identity{.uid = bob, .gid = 0, .groups = {0}}}) {
         Client client{solod.login(), identity};
-        expect_equal(client.reply()["error"].get<std::string>(), login + "PermissionDenied");
+        expect_equal(client.reply().at("error").get<std::string>(), login + "PermissionDenied");
         expect(client.is_dropped(), "and no more");
     }
     expect_alive(solod);
@@ -445,7 +445,7 @@ struct Access {
         expect_equal(get(who), "PermissionDenied");
         expect_equal(validate(who), "PermissionDenied");
         expect_equal(end(who), "PermissionDenied");
-        expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+        expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     }
 
     Solod solod;
@@ -506,10 +506,10 @@ void the_admin_group_follows_a_reload(void** /*state*/) {
 void everybody_may_ask_for_the_status(void** /*state*/) {
     const Access access;
     for (const Identity& who : {Identity{}, user(alice), user(bob)}) {
-        const Json status = Client{access.solod.sessions(), who}.call(sessions + "Status")["parameters"];
-        expect_equal(status["state"].get<std::string>(), "ok");
-        expect_equal(status["active"].get<int>(), 1);
-        expect_equal(status["opened_total"].get<int>(), 1);
+        const Json status = Client{access.solod.sessions(), who}.call(sessions + "Status").at("parameters");
+        expect_equal(status.at("state").get<std::string>(), "ok");
+        expect_equal(status.at("active").get<int>(), 1);
+        expect_equal(status.at("opened_total").get<int>(), 1);
     }
 }
 
@@ -520,7 +520,7 @@ void a_session_that_nobody_knows_is_told(void** /*state*/) {
         for (const Identity& who : {Identity{}, user(bob)}) {
             const Json reply = Client{solod.sessions(), who}.call(sessions + method, unknown);
             expect_equal(error_of(reply), "NoSuchSession");
-            expect(reply["parameters"] == unknown, reply.dump());
+            expect(reply.at("parameters") == unknown, reply.dump());
         }
 }
 
@@ -528,15 +528,15 @@ void the_owner_ends_a_session(void** /*state*/) {
     Access access;
     Client client{access.solod.sessions(), user(alice)};
     const Json ended =
-        client.call(sessions + "End", {{"id", access.id}, {"message", "bye"}})["parameters"]["session"];
-    expect_equal(ended["state"].get<std::string>(), "ended");
-    expect_equal(ended["reason"].get<std::string>(), "terminated");
+        client.call(sessions + "End", {{"id", access.id}, {"message", "bye"}}).at("parameters").at("session");
+    expect_equal(ended.at("state").get<std::string>(), "ended");
+    expect_equal(ended.at("reason").get<std::string>(), "terminated");
     expect_equal(access.program.await_end(), SIGTERM);
-    const Json validity = client.call(sessions + "Validate", {{"id", access.id}})["parameters"];
-    expect(!validity["active"].get<bool>(), "it is no longer active");
-    expect_equal(validity["message"].get<std::string>(), "The session was ended on request.");
+    const Json validity = client.call(sessions + "Validate", {{"id", access.id}}).at("parameters");
+    expect(!validity.at("active").get<bool>(), "it is no longer active");
+    expect_equal(validity.at("message").get<std::string>(), "The session was ended on request.");
     const Json again = client.call(sessions + "End", {{"id", access.id}});
-    expect_equal(again["parameters"]["session"]["state"].get<std::string>(), "ended");
+    expect_equal(again.at("parameters").at("session").at("state").get<std::string>(), "ended");
 }
 
 // Watching.
@@ -544,11 +544,11 @@ void the_owner_ends_a_session(void** /*state*/) {
 /// The next event as "KIND ACCOUNT".
 std::string next_event(Client& watcher) {
     const Json reply = watcher.reply();
-    const Json event = reply["parameters"]["event"];
+    const Json event = reply.at("parameters").at("event");
     expect(reply.value("continues", false), "more follow");
     const std::string account =
-        event.contains("session") ? event["session"]["account"].get<std::string>() : "nobody";
-    return event["kind"].get<std::string>() + " " + account;
+        event.contains("session") ? event.at("session").at("account").get<std::string>() : "nobody";
+    return event.at("kind").get<std::string>() + " " + account;
 }
 
 void watchers_are_told_what_happens_to_whom_they_may_see(void** /*state*/) {
@@ -600,19 +600,19 @@ void a_watch_ends_with_its_watcher(void** /*state*/) {
 void a_session_opens_is_confirmed_and_closes(void** /*state*/) {
     const Solod solod;
     LoginProgram program{solod.login()};
-    const Json opened = program.call(login + "Open", login_of("alice", alice))["parameters"];
-    expect_equal(opened["decision"].get<std::string>(), "grant");
-    const std::string id = opened["id"];
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "opening");
+    const Json opened = program.call(login + "Open", login_of("alice", alice)).at("parameters");
+    expect_equal(opened.at("decision").get<std::string>(), "grant");
+    const std::string id = opened.at("id");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "opening");
     program.call(login + "Confirm", {{"id", id}});
     const Json session = session_of(solod, id);
-    expect_equal(session["state"].get<std::string>(), "active");
-    expect_equal(session["account"].get<std::string>(), "alice");
-    expect_equal(session["uid"].get<int>(), alice);
-    expect_equal(session["service"].get<std::string>(), "sshd");
-    expect_equal(session["rhost"].get<std::string>(), "10.0.0.5");
-    expect_equal(session["leader"].get<int>(), program.pid());
-    expect_equal(session["slot"].get<int>(), 0);
+    expect_equal(session.at("state").get<std::string>(), "active");
+    expect_equal(session.at("account").get<std::string>(), "alice");
+    expect_equal(session.at("uid").get<int>(), alice);
+    expect_equal(session.at("service").get<std::string>(), "sshd");
+    expect_equal(session.at("rhost").get<std::string>(), "10.0.0.5");
+    expect_equal(session.at("leader").get<int>(), program.pid());
+    expect_equal(session.at("slot").get<int>(), 0);
     expect_equal(error_of(program.call(login + "Close", {{"id", id}})), "");
     await_ended(solod, id, "logout");
     expect_equal(error_of(program.call(login + "Close", {{"id", id}})), "");
@@ -623,18 +623,18 @@ void a_second_login_is_refused_with_the_reason(void** /*state*/) {
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const std::string id = log_in(first, "alice", alice);
-    const Json checked = second.call(login + "Check", login_of("alice", alice))["parameters"];
+    const Json checked = second.call(login + "Check", login_of("alice", alice)).at("parameters");
     const Json refused = second.call(login + "Open", login_of("alice", alice));
-    expect_equal(refused["error"].get<std::string>(), login + "Refused");
-    for (const Json& reply : {checked, refused["parameters"]}) {
-        expect_within(reply["message"].get<std::string>(),
+    expect_equal(refused.at("error").get<std::string>(), login + "Refused");
+    for (const Json& reply : {checked, refused.at("parameters")}) {
+        expect_within(reply.at("message").get<std::string>(),
                       "This account is already logged in from 10.0.0.5 (sshd) since ");
-        expect_within(reply["message"].get<std::string>(), ". Call 112.");
-        expect_equal(reply["holder"]["id"].get<std::string>(), id);
-        expect_equal(reply["holder"]["rhost"].get<std::string>(), "10.0.0.5");
-        expect_equal(reply["rule"].get<std::string>(), "[Policy] OnConflict");
+        expect_within(reply.at("message").get<std::string>(), ". Call 112.");
+        expect_equal(reply.at("holder").at("id").get<std::string>(), id);
+        expect_equal(reply.at("holder").at("rhost").get<std::string>(), "10.0.0.5");
+        expect_equal(reply.at("rule").get<std::string>(), "[Policy] OnConflict");
     }
-    expect_equal(checked["decision"].get<std::string>(), "refuse");
+    expect_equal(checked.at("decision").get<std::string>(), "refuse");
     log_in(second, "bob", bob); // the connection is as good as before
 }
 
@@ -654,15 +654,15 @@ void hostile_names_are_escaped_in_the_refusal(void** /*state*/) {
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     Json hostile = login_of("evil\x1b[2J\n" + std::string(1, '\0') + std::string(4096, 'x'), alice);
-    hostile["origin"]["rhost"] = "\x1b]0;pwned\x07\r\n\u202e";
-    const Json opened = first.call(login + "Open", hostile)["parameters"];
-    first.call(login + "Confirm", {{"id", opened["id"]}});
-    hostile["nonce"] = std::string(32, 'f');
-    const std::string message = second.call(login + "Open", hostile)["parameters"]["message"];
+    hostile.at("origin").at("rhost") = "\x1b]0;pwned\x07\r\n\u202e";
+    const Json opened = first.call(login + "Open", hostile).at("parameters");
+    first.call(login + "Confirm", {{"id", opened.at("id")}});
+    hostile.at("nonce") = std::string(32, 'f');
+    const std::string message = second.call(login + "Open", hostile).at("parameters").at("message");
     expect_within(message, "from \\x1b]0;pwned\\x07\\x0d\\x0a\\xe2\\x80\\xae (sshd) since");
     expect(solod.log().find('\x1b') == std::string::npos, "the log is clean");
-    expect_equal(session_of(solod, opened["id"])["account"].get<std::string>(),
-                 hostile["account"]["name"].get<std::string>());
+    expect_equal(session_of(solod, opened.at("id")).at("account").get<std::string>(),
+                 hostile.at("account").at("name").get<std::string>());
 }
 
 void what_is_not_a_login_is_ignored_and_root_is_exempt(void** /*state*/) {
@@ -670,9 +670,9 @@ void what_is_not_a_login_is_ignored_and_root_is_exempt(void** /*state*/) {
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     Json cron = login_of("alice", alice);
-    cron["origin"]["service"] = "cron";
-    const Json ignored = first.call(login + "Open", cron)["parameters"];
-    expect_equal(ignored["decision"].get<std::string>(), "ignore");
+    cron.at("origin").at("service") = "cron";
+    const Json ignored = first.call(login + "Open", cron).at("parameters");
+    expect_equal(ignored.at("decision").get<std::string>(), "ignore");
     expect(!ignored.contains("id"), "nothing is tracked");
     const std::string one = log_in(first, "root", 0);
     const std::string other = log_in(second, "root", 0);
@@ -685,13 +685,13 @@ void a_retry_on_another_connection_gets_the_same_session(void** /*state*/) {
     auto first = std::make_unique<Client>(solod.login());
     Client second{solod.login()};
     const Json parameters = login_of("alice", alice);
-    const std::string id = first->call(login + "Open", parameters)["parameters"]["id"];
-    const Json retried = second.call(login + "Open", parameters)["parameters"];
-    expect_equal(retried["decision"].get<std::string>(), "grant");
-    expect_equal(retried["id"].get<std::string>(), id);
+    const std::string id = first->call(login + "Open", parameters).at("parameters").at("id");
+    const Json retried = second.call(login + "Open", parameters).at("parameters");
+    expect_equal(retried.at("decision").get<std::string>(), "grant");
+    expect_equal(retried.at("id").get<std::string>(), id);
     first.reset(); // the lost one: it is no longer the line
     expect_equal(error_of(second.call(login + "Confirm", {{"id", id}})), "");
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     Client stranger{solod.login()};
     expect_equal(error_of(stranger.call(login + "Confirm", {{"id", id}})), "InvalidParameter");
     second.call(login + "Close", {{"id", id}});
@@ -703,7 +703,7 @@ void a_nonce_is_worth_nothing_to_another_process(void** /*state*/) {
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const Json parameters = login_of("alice", alice);
-    const std::string id = first.call(login + "Open", parameters)["parameters"]["id"];
+    const std::string id = first.call(login + "Open", parameters).at("parameters").at("id");
     first.call(login + "Confirm", {{"id", id}});
     expect_equal(error_of(second.call(login + "Open", parameters)), "Refused");
 }
@@ -711,11 +711,11 @@ void a_nonce_is_worth_nothing_to_another_process(void** /*state*/) {
 void what_was_not_confirmed_is_rolled_back(void** /*state*/) {
     const Solod solod;
     LoginProgram lives_on{solod.login()};
-    const std::string id = lives_on.call(login + "Open", login_of("alice", alice))["parameters"]["id"];
+    const std::string id = lives_on.call(login + "Open", login_of("alice", alice)).at("parameters").at("id");
     lives_on.close_line();
     await_ended(solod, id, "unconfirmed");
     LoginProgram killed{solod.login()};
-    const std::string other = killed.call(login + "Open", login_of("alice", alice))["parameters"]["id"];
+    const std::string other = killed.call(login + "Open", login_of("alice", alice)).at("parameters").at("id");
     killed.kill();
     await_ended(solod, other, "unconfirmed");
     LoginProgram next{solod.login()};
@@ -729,7 +729,7 @@ void a_confirmed_session_outlives_its_line(void** /*state*/) {
     const auto with_line = solod.descriptors();
     program.close_line();
     await([&] { return solod.descriptors() < with_line; }, "solod knows that the line is closed");
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     program.kill();
     await_ended(solod, id, "leader-exited");
 }
@@ -750,8 +750,8 @@ void only_the_login_programs_relatives_close_a_session(void** /*state*/) {
     LoginProgram stranger{solod.login()};
     const std::string id = log_in(program, "alice", alice);
     const Json denied = stranger.call(login + "Close", {{"id", id}});
-    expect_equal(denied["error"].get<std::string>(), login + "PermissionDenied");
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+    expect_equal(denied.at("error").get<std::string>(), login + "PermissionDenied");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     Client parent{solod.login()}; // this process began the login program
     expect_equal(error_of(parent.call(login + "Close", {{"id", id}})), "");
     await_ended(solod, id, "logout");
@@ -762,7 +762,7 @@ void closing_what_nobody_knows_succeeds(void** /*state*/) {
     Client client{solod.login()};
     for (const char* const id : {"01234567-89ab-7def-8123-456789abcdef", "nonsense", ""}) {
         const Json reply = client.call(login + "Close", {{"id", id}});
-        expect(!reply.contains("error") && reply["parameters"] == Json::object(), reply.dump());
+        expect(!reply.contains("error") && reply.at("parameters") == Json::object(), reply.dump());
     }
 }
 
@@ -771,13 +771,13 @@ void one_connection_may_carry_two_sessions(void** /*state*/) {
     LoginProgram program{solod.login()};
     const std::string of_alice = log_in(program, "alice", alice);
     const std::string of_bob = log_in(program, "bob", bob);
-    expect_equal(session_of(solod, of_alice)["leader"].get<int>(), program.pid());
-    expect_equal(session_of(solod, of_bob)["leader"].get<int>(), program.pid());
+    expect_equal(session_of(solod, of_alice).at("leader").get<int>(), program.pid());
+    expect_equal(session_of(solod, of_bob).at("leader").get<int>(), program.pid());
     const Json shared = Client{solod.sessions()}.call(sessions + "End", {{"id", of_bob}});
     expect_equal(error_of(shared), "CannotEnd");
     program.call(login + "Close", {{"id", of_alice}});
     await_ended(solod, of_alice, "logout");
-    expect_equal(session_of(solod, of_bob)["state"].get<std::string>(), "active");
+    expect_equal(session_of(solod, of_bob).at("state").get<std::string>(), "active");
     program.kill();
     await_ended(solod, of_bob, "leader-exited");
 }
@@ -787,16 +787,16 @@ void a_superseding_login_is_answered_when_the_holder_is_gone(void** /*state*/) {
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const std::string old = log_in(first, "alice", alice);
-    const Json checked = second.call(login + "Check", login_of("alice", alice))["parameters"];
-    expect_equal(checked["decision"].get<std::string>(), "supersede");
-    expect_equal(session_of(solod, old)["state"].get<std::string>(), "active");
+    const Json checked = second.call(login + "Check", login_of("alice", alice)).at("parameters");
+    expect_equal(checked.at("decision").get<std::string>(), "supersede");
+    expect_equal(session_of(solod, old).at("state").get<std::string>(), "active");
     const std::string id = log_in(second, "alice", alice);
     expect_equal(first.await_end(), SIGTERM);
     const Json session = session_of(solod, old);
-    expect_equal(session["state"].get<std::string>(), "ended");
-    expect_equal(session["reason"].get<std::string>(), "superseded");
-    expect_equal(session["superseded_by"].get<std::string>(), id);
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+    expect_equal(session.at("state").get<std::string>(), "ended");
+    expect_equal(session.at("reason").get<std::string>(), "superseded");
+    expect_equal(session.at("superseded_by").get<std::string>(), id);
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
 }
 
 /// A login program that gives up while it waits leaves the holder ended and the slot free.
@@ -832,8 +832,8 @@ void sigterm_stops_it_and_leaves_sessions_alone(void** /*state*/) {
     expect_equal(::kill(program.pid(), 0), 0);
     also.kill();
     solod.start();
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
-    expect_equal(session_of(solod, gone)["reason"].get<std::string>(), "lost");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
+    expect_equal(session_of(solod, gone).at("reason").get<std::string>(), "lost");
     LoginProgram second{solod.login()};
     expect_equal(error_of(second.call(login + "Open", login_of("alice", alice))), "Refused");
     log_in(second, "bob", bob);
@@ -847,7 +847,7 @@ void a_killed_one_knows_its_sessions_again(void** /*state*/) {
     const std::string id = log_in(program, "alice", alice);
     solod.kill();
     solod.start();
-    expect_equal(session_of(solod, id)["state"].get<std::string>(), "active");
+    expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     Client parent{solod.login()};
     expect_equal(error_of(parent.call(login + "Close", {{"id", id}})), "");
     await_ended(solod, id, "logout");
@@ -868,12 +868,12 @@ void a_reload_that_fails_keeps_the_old_configuration(void** /*state*/) {
     solod.reload("[Policy]\nMaxSessions=none\n");
     log_in(second, "alice", alice);
     Client client{solod.sessions()};
-    Json status = client.call(sessions + "Status")["parameters"];
-    expect_equal(status["state"].get<std::string>(), "degraded");
-    expect_within(status["problems"].dump(), "solo.conf:2: MaxSessions=none is not a whole number");
+    Json status = client.call(sessions + "Status").at("parameters");
+    expect_equal(status.at("state").get<std::string>(), "degraded");
+    expect_within(status.at("problems").dump(), "solo.conf:2: MaxSessions=none is not a whole number");
     solod.reload("[Policy]\nMaxSessions=1\n");
-    status = client.call(sessions + "Status")["parameters"];
-    expect_equal(status["state"].get<std::string>(), "ok");
+    status = client.call(sessions + "Status").at("parameters");
+    expect_equal(status.at("state").get<std::string>(), "ok");
 }
 
 } // namespace
