@@ -81,8 +81,10 @@ void LocalSlots::abandon(const std::string& account, RequestId request) {
 }
 
 void LocalSlots::confirm(const SessionId& id, Traces traces) {
+    if (const Session* const session = find(id); session != nullptr && !traces.logind_session)
+        traces.logind_session = session->traces.logind_session; // learnt already
     Effects effects;
-    registry_.observe(id, traces, effects);
+    registry_.observe(id, std::move(traces), effects);
     registry_.confirm(id, effects);
     carry_out(std::move(effects));
 }

@@ -185,7 +185,8 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     if (session == nullptr) // it is over already
         co_return make_reply(login::Confirm::Reply{});
     slots_.confirm(*id, {.line_inode = peer_inode(connection.fd()),
-                         .audit_session = own_audit_session(session->leader)});
+                         .audit_session = own_audit_session(session->leader),
+                         .logind_session = std::nullopt});
     co_return make_reply(login::Confirm::Reply{});
 }
 

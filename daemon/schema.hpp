@@ -36,7 +36,8 @@ CREATE TABLE session (
     superseded_by BLOB,
     nonce         TEXT NOT NULL,
     line_inode    INTEGER,
-    audit_session INTEGER
+    audit_session INTEGER,
+    logind_session TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot) WHERE state <> 'ended' AND slot IS NOT NULL;

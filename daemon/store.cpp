@@ -22,7 +22,7 @@ constexpr int busy_timeout = 1000;
 
 constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
                                 "leader_start, slot, opened, ended, "
-                                "superseded_by, nonce, line_inode, audit_session";
+                                "superseded_by, nonce, line_inode, audit_session, logind_session";
 
 /// A database that cannot be used and will not get better: not one of ours, or damaged.
 class Unusable : public std::runtime_error {
@@ -95,7 +95,8 @@ Session session_of(SQLite::Statement& row) {
                     .superseded_by = std::nullopt,
                     .nonce = row.getColumn(15).getString(),
                     .traces = {.line_inode = number_of<std::uint64_t>(row.getColumn(16)),
-                               .audit_session = number_of<std::uint32_t>(row.getColumn(17))}};
+                               .audit_session = number_of<std::uint32_t>(row.getColumn(17)),
+                               .logind_session = text_of(row.getColumn(18))}};
     if (!row.getColumn(4).isNull())
         session.reason = enum_of<Reason>(row.getColumn(4));
     if (!row.getColumn(14).isNull())
@@ -131,11 +132,12 @@ struct Store::Statements {
         : boot{boot_number},
           insert{database,
                  fmt::format("INSERT INTO session (boot, {}) VALUES "
-                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
                              "reason = excluded.reason, ended = excluded.ended, "
                              "superseded_by = excluded.superseded_by, "
-                             "line_inode = excluded.line_inode, audit_session = excluded.audit_session",
+                             "line_inode = excluded.line_inode, audit_session = excluded.audit_session, "
+                             "logind_session = excluded.logind_session",
                              columns)} {}
 
     void save(const Session& session) {
@@ -164,6 +166,7 @@ struct Store::Statements {
         insert.bindNoCopy(17, session.nonce);
         bind_number(insert, 18, session.traces.line_inode);
         bind_number(insert, 19, session.traces.audit_session);
+        bind_optional(insert, 20, session.traces.logind_session);
         insert.exec();
     }
 

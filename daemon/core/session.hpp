@@ -49,6 +49,9 @@ struct Traces {
     std::optional<std::uint64_t> line_inode;
     /// The audit session id (proc(5), /proc/PID/sessionid) where this login has one of its own.
     std::optional<std::uint32_t> audit_session;
+    /// logind's id of the session of which our leader is the leader ("3", "c1"): its scope is this login's
+    /// own.
+    std::optional<std::string> logind_session;
 
     friend bool operator==(const Traces&, const Traces&) = default;
 };

@@ -598,9 +598,9 @@ void who_holds_the_line_belongs_to_the_session(void** /*state*/) {
     line.ours.reset();
     const Tree stranger{[&] { ::close(line.theirs.get()); }};
     for (const auto extent : {ProcessSet::Extent::all, ProcessSet::Extent::remains}) {
-        ProcessSet processes{
-            session_of({.pid = INT32_MAX, .start_time = 1}, {.line_inode = inode, .audit_session = {}}),
-            extent};
+        ProcessSet processes{session_of({.pid = INT32_MAX, .start_time = 1},
+                                        {.line_inode = inode, .audit_session = {}, .logind_session = {}}),
+                             extent};
         expect(refreshed(processes) == std::set<int>{holder.root(), child}, "the holder and its child");
     }
 }
@@ -615,7 +615,8 @@ void of_the_remains_only_who_holds_the_line_counts(void** /*state*/) {
     }};
     line.ours.reset();
     tree.child();
-    const Session session = session_of(tree.leader(), {.line_inode = inode, .audit_session = {}});
+    const Session session =
+        session_of(tree.leader(), {.line_inode = inode, .audit_session = {}, .logind_session = {}});
     ProcessSet remains{session, ProcessSet::Extent::remains};
     remains.refresh();
     expect(remains.empty(), "neither the leader nor its child has the line");
@@ -630,7 +631,7 @@ void a_session_is_found_by_its_audit_session(void** /*state*/) {
     const int between = tree.child();
     const int orphan = tree.child_of(between);
     const Process leader = tree.leader();
-    const Traces traces{.line_inode = {}, .audit_session = own_audit_session(leader)};
+    const Traces traces{.line_inode = {}, .audit_session = own_audit_session(leader), .logind_session = {}};
     expect(traces.audit_session.has_value(), "the login has its own");
     kill_and_await(between);
     kill_and_await(tree.root());
@@ -638,7 +639,7 @@ void a_session_is_found_by_its_audit_session(void** /*state*/) {
         ProcessSet processes{session_of(leader, traces), extent};
         expect(refreshed(processes) == std::set<int>{orphan}, "the orphan, which nobody had seen before");
     }
-    const Traces with_line{.line_inode = 1, .audit_session = traces.audit_session};
+    const Traces with_line{.line_inode = 1, .audit_session = traces.audit_session, .logind_session = {}};
     ProcessSet remains{session_of(leader, with_line), ProcessSet::Extent::remains};
     remains.refresh();
     expect(remains.empty(), "where there is a line, the audit session does not make remains");
@@ -691,8 +692,9 @@ void no_descriptor_is_left_open(void** /*state*/) {
     const Tree tree{[] { Tree::begin(); }};
     const auto before = open_descriptors();
     for (int i = 0; i < 3; ++i) {
-        ProcessSet processes{session_of(tree.leader(), {.line_inode = 1, .audit_session = 1}),
-                             ProcessSet::Extent::all};
+        ProcessSet processes{
+            session_of(tree.leader(), {.line_inode = 1, .audit_session = 1, .logind_session = {}}),
+            ProcessSet::Extent::all};
         processes.refresh();
         (void)ProcessHandle::open({.pid = tree.root(), .start_time = 1});
         (void)own_audit_session(tree.leader());
@@ -723,8 +725,8 @@ void without_descriptors_nobody_passes_for_gone(void** /*state*/) {
 void a_set_that_cannot_look_throws_whatever_is_missing(void** /*state*/) {
     const SocketPair line;
     const Tree tree{[] {}};
-    const Session session =
-        session_of(tree.leader(), {.line_inode = inode_of(line.ours.get()), .audit_session = 77});
+    const Session session = session_of(
+        tree.leader(), {.line_inode = inode_of(line.ours.get()), .audit_session = 77, .logind_session = {}});
     for (int free = 0; free < 6; ++free)
         in_child([&] {
             ProcessSet processes{session, ProcessSet::Extent::all};

@@ -70,7 +70,7 @@ void a_grant_records_who_where_and_when(void** /*state*/) {
 
 void what_the_kernel_says_of_a_session_is_recorded_once(void** /*state*/) {
     Scene scene;
-    const Traces traces{.line_inode = 7, .audit_session = 8};
+    const Traces traces{.line_inode = 7, .audit_session = 8, .logind_session = "9"};
     scene.open({.number = 1});
     Effects effects;
     scene.registry.observe(session_id(1), traces, effects);

@@ -55,7 +55,7 @@ inline Session full_session(int number) {
     session.origin = {.service = "login", .tty = "tty1", .rhost = "::1", .ruser = "bob"};
     session.superseded_by = id_of(number + 1);
     session.slot = 3;
-    session.traces = {.line_inode = 12345, .audit_session = 678};
+    session.traces = {.line_inode = 12345, .audit_session = 678, .logind_session = "c12"};
     return session;
 }
 

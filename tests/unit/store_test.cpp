@@ -158,6 +158,7 @@ void an_empty_text_is_not_an_unset_one(void** /*state*/) {
     Session session = session_of(1);
     session.origin = {.service = "", .tty = "", .rhost = "", .ruser = ""};
     session.nonce = "";
+    session.traces.logind_session = "";
     disk.record({session});
     Store store = disk.store();
     expect_same(must(store.find(session.id)).value(), session);
@@ -171,7 +172,7 @@ void the_largest_numbers_come_back(void** /*state*/) {
     session.slot = 9999;
     session.opened = INT64_MAX;
     session.ended = INT64_MIN;
-    session.traces = {.line_inode = UINT64_MAX, .audit_session = UINT32_MAX - 1};
+    session.traces = {.line_inode = UINT64_MAX, .audit_session = UINT32_MAX - 1, .logind_session = {}};
     disk.record({session});
     Store store = disk.store();
     expect_same(must(store.find(session.id)).value(), session);
@@ -183,6 +184,7 @@ void texts_of_any_bytes_come_back(void** /*state*/) {
     Session session = session_of(1, bytes);
     session.origin = {.service = bytes, .tty = bytes, .rhost = bytes, .ruser = bytes};
     session.nonce = bytes;
+    session.traces.logind_session = bytes;
     disk.record({session, ended(2, bytes), ended(3, "a")});
     Store store = disk.store();
     expect_same(must(store.find(session.id)).value(), session);
@@ -239,7 +241,7 @@ void a_second_record_changes_the_first(void** /*state*/) {
     disk.record({session});
     Store store = disk.store();
     session.state = State::active;
-    session.traces = {.line_inode = 5, .audit_session = 6};
+    session.traces = {.line_inode = 5, .audit_session = 6, .logind_session = "7"};
     must(store.save(std::vector{session}));
     expect_same(must(store.find(session.id)).value(), session);
     session.superseded_by = id_of(2);
