@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <numeric>
+#include <stdexcept>
+#include <utility>
 
 #include <syslog.h>
 
@@ -110,6 +112,63 @@ void origin_is_told_printable_and_short(void** state) {
     assert_string_equal(origin["ruser"].get<std::string>().c_str(), std::string(255, 'r').c_str());
 }
 
+/// PAM_RHOST as the daemon is told it, where this is SSH_CONNECTION.
+std::string told_host(LoginProgram& program, const std::string& connection) {
+    const auto before = program.daemon().await_calls(0).size();
+    program.begin();
+    program.set_item(PAM_RHOST, "name.example");
+    if (::pam_putenv(program.handle(), ("SSH_CONNECTION=" + connection).c_str()) != PAM_SUCCESS)
+        throw std::runtime_error{"pam_putenv"};
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    const auto calls = program.daemon().await_calls(before + 2);
+    const Json& checked = calls[before].call.parameters["origin"]["rhost"];
+    assert_true(checked == calls[before + 1].call.parameters["origin"]["rhost"]);
+    return checked.get<std::string>();
+}
+
+void client_of_sshd_is_told_by_its_address(void** state) {
+    const std::pair<const char*, const char*> addresses[] = {
+        {"192.0.2.7 40000 192.0.2.1 22", "192.0.2.7"},
+        {"192.0.2.7", "192.0.2.7"},
+        {"2001:DB8:0:0::7 40000 2001:db8::1 22", "2001:db8::7"},
+        {"::ffff:192.0.2.7 40000 ::ffff:192.0.2.1 22", "192.0.2.7"},
+        {"::FFFF:C000:0207 40000 ::1 22", "192.0.2.7"},
+        {"::ffff:192.0.2.7%eth0 1 ::1 22", "192.0.2.7"},
+        {"fe80::a:b%wlp0s20f3 40000 fe80::1%wlp0s20f3 22", "fe80::a:b%wlp0s20f3"},
+        {"FE80:0::1%2 40000 fe80::1 22", "fe80::1%2"},
+    };
+    for (const auto& [connection, address] : addresses)
+        assert_string_equal(told_host(program_of(state), connection).c_str(), address);
+}
+
+void connection_without_an_address_counts_for_nothing(void** state) {
+    for (const char* const connection : {"",
+                                         " ",
+                                         "UNKNOWN 65535 UNKNOWN 65535",
+                                         "evil.example 1 192.0.2.1 22",
+                                         " 192.0.2.7 1 192.0.2.1 22",
+                                         "192.0.2 1",
+                                         "192.0.2.007x",
+                                         "0x7f.1",
+                                         "192.0.2.7\n",
+                                         "192.0.2.7%eth0",
+                                         "192.0.2.7\t40000",
+                                         "fe80::1%",
+                                         "fe80::1%a%b",
+                                         "fe80::1%../a",
+                                         "fe80::1%\x1b[2J",
+                                         "fe80::1%\xff",
+                                         "fe80::1%sixteen_and_more_",
+                                         "[::1]",
+                                         "1:2:3:4:5:6:7:8:9",
+                                         "$(x)",
+                                         "-",
+                                         ".."})
+        assert_string_equal(told_host(program_of(state), connection).c_str(), "name.example");
+    assert_string_equal(told_host(program_of(state), std::string(4096, '1')).c_str(), "name.example");
+}
+
 } // namespace
 
 int main() {
@@ -123,6 +182,8 @@ int main() {
         SOLO_LOGIN_TEST(failing_nss_is_a_failure_and_no_unknown_account),
         SOLO_LOGIN_TEST(nss_without_the_service_of_an_account_does_not_know_it),
         SOLO_LOGIN_TEST(origin_is_told_printable_and_short),
+        SOLO_LOGIN_TEST(client_of_sshd_is_told_by_its_address),
+        SOLO_LOGIN_TEST(connection_without_an_address_counts_for_nothing),
     };
     return run_login_tests("account", tests);
 }
