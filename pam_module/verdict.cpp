@@ -49,7 +49,7 @@ int unanswered(const Phase& phase, const protocol::Account& account, const std::
     return PAM_PERM_DENIED;
 }
 
-int without_account(const Phase& phase, const NoAccount& why) {
+int without_account(const Phase& phase, const protocol::NoAccount& why) {
     if (why.is_failure && phase.options.allow_unavailable)
         return let_in(phase, "an account", "on_unavailable=allow", why.reason);
     log(phase, LOG_ERR, "denied: " + why.reason);

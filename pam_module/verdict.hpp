@@ -2,7 +2,7 @@
 // What becomes of a login that was not simply granted. Each of these says it to the log.
 #pragma once
 
-#include "protocol/login_messages.hpp"
+#include "protocol/account_lookup.hpp"
 
 #include <string>
 
@@ -10,7 +10,6 @@
 
 namespace solo::pam {
 
-struct NoAccount;
 struct Phase;
 
 /// The daemon's decision against the login. Always PAM_PERM_DENIED: PAM_SESSION_ERR would be let pass by
@@ -23,6 +22,6 @@ int unanswered(const Phase& phase, const protocol::Account& account, const std::
 
 /// It cannot be said who logs in: a name that no account may have is denied, and where NSS failed only
 /// on_unavailable can let the login in.
-int without_account(const Phase& phase, const NoAccount& why);
+int without_account(const Phase& phase, const protocol::NoAccount& why);
 
 } // namespace solo::pam
