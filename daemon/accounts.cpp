@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/accounts.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <list>
+#include <mutex>
+#include <optional>
+
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <pthread.h>
+
+namespace solo {
+
+namespace {
+
+tl::unexpected<protocol::NoAccount> unanswered(std::string reason) {
+    return tl::unexpected{protocol::NoAccount{.is_failure = true, .reason = std::move(reason)}};
+}
+
+/// Blocks all signals in this thread, and so in those that it starts, for as long as it lives: they are for
+/// the event loop.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
+/// A caller of find(), in the event loop.
+struct Waiting {
+    explicit Waiting(const asio::any_io_executor& executor) : wake{executor} {}
+
+    asio::steady_timer wake;
+    std::optional<Accounts::Found> found;
+};
+
+} // namespace
+
+/// What the event loop and the thread share. The thread may outlive the loop, so it touches the loop only
+/// under the lock and while `executor` is there.
+struct Accounts::Queue {
+    struct Question {
+        std::string name;
+        std::uint32_t asker = 0;
+        std::weak_ptr<Waiting> waiting; ///< nobody where the caller has lost patience
+    };
+
+    Queue(asio::any_io_executor loop, Lookup how) : executor{std::move(loop)}, lookup{std::move(how)} {}
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<asio::any_io_executor> executor; ///< none when the loop is over
+    const Lookup lookup;
+    std::list<Question> questions;
+    bool is_busy = false;
+
+    /// False where there is no room for it.
+    bool add(Question question) {
+        const std::lock_guard lock{mutex};
+        std::erase_if(questions, [](const Question& other) { return other.waiting.expired(); });
+        const auto of_asker = std::ranges::count(questions, question.asker, &Question::asker);
+        if (questions.size() >= most_waiting || std::cmp_greater_equal(of_asker, most_waiting_of_a_user))
+            return false;
+        questions.push_back(std::move(question));
+        changed.notify_one();
+        return true;
+    }
+
+    void serve() {
+        std::unique_lock lock{mutex};
+        for (;;) {
+            changed.wait(lock, [this] { return !executor || !questions.empty(); });
+            if (!executor)
+                return;
+            const Question question = std::move(questions.front());
+            questions.pop_front();
+            is_busy = true;
+            lock.unlock();
+            Found found = lookup(question.name);
+            lock.lock();
+            is_busy = false;
+            if (executor)
+                answer(question.waiting, std::move(found));
+        }
+    }
+
+    void answer(const std::weak_ptr<Waiting>& who, Found found) const {
+        asio::post(*executor, [who, found = std::move(found)]() mutable {
+            if (const auto waiting = who.lock()) {
+                waiting->found = std::move(found);
+                waiting->wake.cancel();
+            }
+        });
+    }
+};
+
+Accounts::Accounts(asio::any_io_executor executor, Lookup lookup, std::chrono::milliseconds patience)
+    : executor_{executor}, patience_{patience},
+      queue_{std::make_shared<Queue>(std::move(executor), std::move(lookup))} {}
+
+Accounts::~Accounts() {
+    bool is_busy = false;
+    {
+        const std::lock_guard lock{queue_->mutex};
+        queue_->executor.reset();
+        is_busy = queue_->is_busy;
+        queue_->changed.notify_one();
+    }
+    if (!thread_.joinable())
+        return;
+    if (is_busy)
+        thread_.detach();
+    else
+        thread_.join();
+}
+
+void Accounts::start() {
+    const SignalsBlocked blocked;
+    thread_ = std::thread{[queue = queue_] { queue->serve(); }};
+}
+
+asio::awaitable<Accounts::Found> Accounts::find(std::string name, std::uint32_t asker) {
+    const auto waiting = std::make_shared<Waiting>(executor_);
+    if (!queue_->add({.name = std::move(name), .asker = asker, .waiting = waiting}))
+        co_return unanswered("too many accounts are being looked up");
+    if (!thread_.joinable())
+        start();
+    waiting->wake.expires_after(patience_);
+    co_await waiting->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    if (!waiting->found)
+        co_return unanswered("NSS does not answer");
+    co_return std::move(*waiting->found);
+}
+
+} // namespace solo
