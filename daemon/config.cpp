@@ -7,11 +7,13 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
 #include <grp.h>
+#include <pwd.h>
 
 namespace solo {
 
@@ -100,20 +102,40 @@ bool read_rule(const ConfigLine& line, Overrides& overrides, ConfigErrors& error
     return std::apply([&](const auto&... key) { return (try_key(key) || ...); }, rule_keys);
 }
 
+std::optional<std::uint32_t> number_of(const std::string& text) {
+    std::uint32_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
+}
+
+void warn_of_unknown(std::string_view what, const std::string& name, const std::string& where,
+                     std::vector<std::string>& warnings) {
+    warnings.push_back(
+        fmt::format("{}: there is no {} \"{}\" here; what is said of it applies after a reload "
+                    "once there is",
+                    where, what, printable(name)));
+}
+
 /// The gid of a group, by name or number; a name that NSS does not know is a warning: it may be known later.
 std::optional<std::uint32_t> find_group(const std::string& name, const std::string& where,
                                         std::vector<std::string>& warnings) {
-    std::uint32_t gid = 0;
-    const char* const end = name.data() + name.size();
-    if (const auto [stop, error] = std::from_chars(name.data(), end, gid);
-        error == std::errc{} && stop == end)
+    if (const auto gid = number_of(name))
         return gid;
     if (const group* const found = ::getgrnam(name.c_str()))
         return found->gr_gid;
-    warnings.push_back(
-        fmt::format("{}: there is no group \"{}\" here; what is said of it applies after a reload "
-                    "once there is",
-                    where, printable(name)));
+    warn_of_unknown("group", name, where, warnings);
+    return std::nullopt;
+}
+
+/// The same for the uid of a user.
+std::optional<std::uint32_t> find_user(const std::string& name, const std::string& where,
+                                       std::vector<std::string>& warnings) {
+    if (const auto uid = number_of(name))
+        return uid;
+    if (const passwd* const found = ::getpwnam(name.c_str()))
+        return found->pw_uid;
+    warn_of_unknown("user", name, where, warnings);
     return std::nullopt;
 }
 
@@ -187,10 +209,26 @@ private:
     }
 
     bool read_daemon(const ConfigLine& line) {
-        if (line.key != "Durability")
+        if (line.key == "Durability")
+            read_setting(line, config_.durability, errors_);
+        else if (line.key == "LeaseUsers")
+            read_lease_users(line);
+        else
             return false;
-        read_setting(line, config_.durability, errors_);
         return true;
+    }
+
+    void read_lease_users(const ConfigLine& line) {
+        constexpr auto nobody = std::numeric_limits<std::uint32_t>::max(); // chown(2)
+        std::set<std::string> names;
+        parse_value(line.value, names);
+        for (const std::string& name : names) {
+            const auto uid = find_user(name, line.where(), config_.warnings);
+            if (uid == nobody)
+                errors_.push_back(fmt::format("{}: {}: {} is no user's id", line.where(), line.key, name));
+            else if (uid)
+                config_.lease_users.insert(*uid);
+        }
     }
 
     Overrides& group(const std::string& name, const ConfigLine& line) {
@@ -236,6 +274,7 @@ std::vector<ConfigEntry> effective_entries(const Merged& merged) {
             for (const auto& [key, line] : merged.lines.at(section))
                 entries.push_back(entry(merged, section, key, ""));
     entries.push_back(entry(merged, "Daemon", "Durability", show_value(config.durability.value)));
+    entries.push_back(entry(merged, "Daemon", "LeaseUsers", ""));
     return entries;
 }
 

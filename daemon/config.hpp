@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,12 +37,13 @@ struct Config {
     PolicySettings policy;
     Setting<Durability> durability{Durability::interval};
     std::optional<std::uint32_t> admin_group; ///< gid of those who see and end all sessions
+    std::set<std::uint32_t> lease_users;      ///< uids of those who open leases for every account
     std::vector<ConfigEntry> entries;
-    std::vector<std::string> warnings; ///< groups that do not exist here
+    std::vector<std::string> warnings; ///< groups and users that do not exist here
 };
 
-/// Reads and checks the files; asks NSS for the groups that they name. All errors are found, not only the
-/// first.
+/// Reads and checks the files; asks NSS for the groups and users that they name. All errors are found, not
+/// only the first.
 tl::expected<Config, ConfigErrors> load_config(const ConfigPaths& paths);
 
 } // namespace solo

@@ -100,6 +100,7 @@ void without_any_file_the_built_in_values_hold(void** /*state*/) {
     expect(config.policy.ignored_services.value.contains("cron"), "cron is no login");
     expect_equal(config.durability.value, Durability::interval);
     expect(!config.admin_group, "there are no admins");
+    expect(config.lease_users.empty(), "nobody opens leases for others");
     expect(config.warnings.empty(), "nothing to warn of");
 }
 
@@ -109,7 +110,7 @@ void every_key_of_the_policy_is_read(void** /*state*/) {
                                           "GraceTime=90s\nOnLeaderExit=release\nRevealHolder=no\n"
                                           "Message=Call 112.\nExemptUsers=root backup\nExemptGroups=0 27\n"
                                           "IgnoreServices=cron ftp\nAdminGroup=4\n"
-                                          "[Daemon]\nDurability=commit\n");
+                                          "[Daemon]\nDurability=commit\nLeaseUsers=7 61001\n");
     const Rules rules = rules_of(config);
     expect(!rules.enforce.value, "Enforce");
     expect_equal(rules.on_conflict.value, OnConflict::supersede);
@@ -123,6 +124,7 @@ void every_key_of_the_policy_is_read(void** /*state*/) {
     expect(config.policy.ignored_services.value == std::set<std::string>{"cron", "ftp"}, "IgnoreServices");
     expect(config.admin_group == 4, "AdminGroup");
     expect_equal(config.durability.value, Durability::commit);
+    expect(config.lease_users == std::set<std::uint32_t>{7, 61001}, "LeaseUsers");
 }
 
 void every_rule_may_be_set_for_a_user_a_group_and_a_service(void** /*state*/) {
@@ -303,6 +305,20 @@ void a_group_is_named_or_numbered(void** /*state*/) {
     expect(config.policy.exempt_groups.value == std::set<std::uint32_t>{0, 4294967294}, "ExemptGroups");
     expect_equal(rules_of(config, "alice", {0}).max_sessions.value, 2);
     expect(config.warnings.empty(), "all are known");
+}
+
+void lease_users_are_named_or_numbered(void** /*state*/) {
+    const Files files;
+    const Config config = files.config_of("[Daemon]\nLeaseUsers=root 33 nobody-a -5 33\n");
+    expect(config.lease_users == std::set<std::uint32_t>{0, 33}, "LeaseUsers");
+    expect_equal(config.warnings.size(), 2U);
+    expect_equal(
+        files.shortened(config.warnings[1]),
+        "etc/solo.conf:2: there is no user \"nobody-a\" here; what is said of it applies after a reload "
+        "once there is");
+    expect(files.config_of("[Daemon]\nLeaseUsers=\n").lease_users.empty(), "nobody");
+    files.write("etc/solo.conf", "[Daemon]\n\nLeaseUsers=33 4294967295\n");
+    expect_equal(files.errors(false), "etc/solo.conf:3: LeaseUsers: 4294967295 is no user's id");
 }
 
 void an_unknown_group_is_a_warning(void** /*state*/) {
@@ -522,6 +538,7 @@ void every_key_has_an_entry(void** /*state*/) {
     expect_equal(files.entry("[Policy]", "GraceTime"), "5s from (default)");
     expect_equal(files.entry("[Policy]", "ExemptUsers"), "root from (default)");
     expect_equal(files.entry("[Daemon]", "Durability"), "interval from (default)");
+    expect_equal(files.entry("[Daemon]", "LeaseUsers"), " from (default)");
     expect_equal(files.entry("[Group 5]", "Message"), "m from etc/solo.conf:2");
 }
 
@@ -651,6 +668,7 @@ int main() {
         SOLO_TEST(a_name_of_several_words_is_one_name),
         SOLO_TEST(of_several_groups_the_one_written_first_wins),
         SOLO_TEST(a_group_is_named_or_numbered),
+        SOLO_TEST(lease_users_are_named_or_numbered),
         SOLO_TEST(an_unknown_group_is_a_warning),
         SOLO_TEST(a_wrong_value_for_an_unknown_group_is_an_error_all_the_same),
         SOLO_TEST(a_key_that_stands_twice_is_an_error),
