@@ -36,7 +36,7 @@ ExitStatus run(int argc, char** argv) {
         app.exit(answered);
         return exit_yes;
     } catch (const CLI::ParseError& error) {
-        print_error(std::string{error.what()} + "\nTry: soloctl --help");
+        print_error(solo::protocol::printable(error.what()) + "\nTry: soloctl --help");
         return exit_usage;
     }
     return chosen(options);

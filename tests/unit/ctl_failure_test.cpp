@@ -3,6 +3,8 @@
 #include "tests/unit/ctl_examples.hpp"
 #include "tests/unit/ctl_harness.hpp"
 
+#include <algorithm>
+
 using namespace solo::testing;
 
 namespace {
@@ -196,6 +198,20 @@ void wrong_usage_exits_with_2(void** state) {
     }
 }
 
+void wrong_usage_is_shown_escaped(void** state) {
+    auto& test = harness(state);
+    const std::string hostile = "e\x1b[2J\n\xff";
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{hostile},
+                                                      {"list", hostile},
+                                                      {"list", "-n", hostile},
+                                                      {"status", hostile}}) {
+        const auto outcome = test.soloctl(arguments);
+        assert_int_equal(outcome.status, 2);
+        assert_true(outcome.err.find_first_of("\x1b\xff") == std::string::npos);
+        assert_int_equal(std::ranges::count(outcome.err, '\n'), 2);
+    }
+}
+
 void an_empty_account_is_wrong_usage(void** state) {
     auto& test = harness(state);
     test.serve({replies("{}")});
@@ -234,6 +250,7 @@ int main() {
         SOLO_TEST(an_error_that_nobody_knows_is_shown_by_its_name),
         WITH_HARNESS(the_reason_of_a_server_that_does_not_read_is_heard),
         WITH_HARNESS(wrong_usage_exits_with_2),
+        WITH_HARNESS(wrong_usage_is_shown_escaped),
         WITH_HARNESS(an_empty_account_is_wrong_usage),
         SOLO_TEST(help_and_version_are_answers),
     };
