@@ -31,7 +31,7 @@ int refuse(const Phase& phase, const Account& account, const Refused& refusal) {
 
 /// The message says how things stand; the question is the module's.
 int ask_for_takeover(const Phase& phase, const Account& account, const Refused& refusal) {
-    if (!ask(phase, refusal.message + " End that session and log in here? [y/N] "))
+    if (!ask(phase, refusal.message + " End that session? [y/N] "))
         return refuse(phase, account, refusal);
     if (remember_agreement(phase.pamh))
         return PAM_SUCCESS;

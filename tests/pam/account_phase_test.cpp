@@ -150,7 +150,7 @@ void yes_lets_the_login_in_and_is_remembered(void** state) {
         program.answer = yes;
         program.begin();
         assert_int_equal(program.account(), PAM_SUCCESS);
-        const auto question = std::string{held} + " End that session and log in here? [y/N] ";
+        const auto question = std::string{held} + " End that session? [y/N] ";
         assert_said(program, {{PAM_PROMPT_ECHO_ON, question}});
         assert_string_equal(program.variable("SOLO_TAKEOVER").value_or("").c_str(), "1");
     }

@@ -176,6 +176,27 @@ void yes_in_account_asks_for_takeover_once(void** state) {
     assert_false(calls[2].call.parameters.contains("takeover"));
 }
 
+void yes_is_gone_whatever_becomes_of_the_login(void** state) {
+    auto& program = program_of(state);
+    const auto open_with_yes = [&](const std::string& user) {
+        program.begin(user);
+        ::pam_putenv(program.handle(), "SOLO_TAKEOVER=1");
+        const int result = program.open();
+        assert_false(program.variable("SOLO_TAKEOVER").has_value());
+        return result;
+    };
+    program.daemon().on<Open>(
+        [](const Received&) { return error(Refused{.message = "x", .holder = {}, .rule = "x"}); });
+    assert_int_equal(open_with_yes("alice"), PAM_PERM_DENIED);
+    program.daemon().on<Open>([](const Received&) {
+        return reply(Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
+    });
+    assert_int_equal(open_with_yes("alice"), PAM_IGNORE);
+    program.stop_daemon();
+    assert_int_equal(open_with_yes("root"), PAM_SUCCESS);
+    assert_int_equal(open_with_yes("no\nname"), PAM_PERM_DENIED);
+}
+
 void variable_that_says_anything_else_is_no_yes(void** state) {
     auto& program = program_of(state);
     program.begin();
@@ -322,6 +343,7 @@ int main() {
         SOLO_LOGIN_TEST(root_is_denied_by_a_genuine_refusal),
         SOLO_LOGIN_TEST(what_is_no_login_is_ignored_at_open_and_close),
         SOLO_LOGIN_TEST(yes_in_account_asks_for_takeover_once),
+        SOLO_LOGIN_TEST(yes_is_gone_whatever_becomes_of_the_login),
         SOLO_LOGIN_TEST(variable_that_says_anything_else_is_no_yes),
         SOLO_LOGIN_TEST(connection_lost_in_open_is_retried_with_the_same_nonce),
         SOLO_LOGIN_TEST(confirm_that_cannot_be_sent_is_retried_with_the_same_nonce),
