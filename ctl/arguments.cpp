@@ -22,6 +22,13 @@ bool is_uuid(const std::string& text) {
     return true;
 }
 
+CLI::Validator not_empty(const char* problem) {
+    const auto check = [problem](const std::string& text) -> std::string {
+        return text.empty() ? problem : "";
+    };
+    return CLI::Validator{check, ""};
+}
+
 } // namespace
 
 CLI::Validator session_id() {
@@ -35,10 +42,11 @@ CLI::Validator session_id() {
 }
 
 CLI::Validator account_name() {
-    const auto check = [](const std::string& text) -> std::string {
-        return text.empty() ? "an account has a name" : "";
-    };
-    return CLI::Validator{check, ""};
+    return not_empty("an account has a name");
+}
+
+CLI::Validator service_name() {
+    return not_empty("a service has a name");
 }
 
 } // namespace solo::ctl

@@ -16,4 +16,7 @@ CLI::Validator session_id();
 /// An account's name: any text but an empty one, which would be no account instead of every account.
 CLI::Validator account_name();
 
+/// A service's name: any text but an empty one.
+CLI::Validator service_name();
+
 } // namespace solo::ctl

@@ -20,5 +20,11 @@ void add_end(CLI::App& app, Run& chosen);
 void add_status(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
 void add_config(CLI::App& app, Run& chosen);
+void add_history(CLI::App& app, Run& chosen);
+void add_explain(CLI::App& app, Run& chosen);
+void add_unlock(CLI::App& app, Run& chosen);
+void add_open(CLI::App& app, Run& chosen);
+void add_renew(CLI::App& app, Run& chosen);
+void add_close(CLI::App& app, Run& chosen);
 
 } // namespace solo::ctl

@@ -29,8 +29,9 @@ std::string sentence(const sessions::NoSuchSession& error) {
 }
 
 std::string sentence(const sessions::PermissionDenied& /*error*/) {
-    return "permission denied: everyone may see and end their own sessions, only root and AdminGroup may see "
-           "and end those of others";
+    return "permission denied: everyone may see, end and open their own sessions; those of others are for "
+           "root, "
+           "for AdminGroup to see and end and for LeaseUsers to open";
 }
 
 std::string sentence(const sessions::NotActive& error) {

@@ -21,7 +21,8 @@ void declare(CLI::App& app, Options& options, Run& chosen) {
     app.add_flag("--json", options.json, "Print JSON");
     app.fallthrough();
     app.require_subcommand(1);
-    for (const auto add : {add_list, add_show, add_end, add_status, add_validate, add_config})
+    for (const auto add : {add_list, add_show, add_history, add_end, add_status, add_validate, add_explain,
+                           add_config, add_unlock, add_open, add_renew, add_close})
         add(app, chosen);
 }
 

@@ -113,7 +113,7 @@ void errors_of_solod_are_sentences(void** /*state*/) {
     const auto sessions = [](const char* name) { return "org.pamsolo.Sessions." + std::string{name}; };
     assert_failure(end, fails(sessions("NoSuchSession"), R"({"id":")" + first_id + "\"}"), 1,
                    "no session has the id " + first_id + ". Try: soloctl list --all");
-    assert_failure(end, fails(sessions("PermissionDenied")), 1, "only root and AdminGroup may");
+    assert_failure(end, fails(sessions("PermissionDenied")), 1, "those of others are for root");
     assert_failure(end,
                    fails(sessions("NotActive"),
                          R"({"state":"ended","reason":"superseded","message":"taken over from 10.0.0.9"})"),
