@@ -81,6 +81,28 @@ assert_clean() {
     assert_equal ok "$(sqlite3 /var/lib/solo/sessions.db 'PRAGMA integrity_check')"
 }
 
+@test "all names of one uid are one account, whichever comes first" {
+    local one other
+    useradd --no-create-home --home-dir /home/alice --non-unique --uid "$(id --user alice)" alicia
+    for one in alice alicia; do
+        for other in alice alicia; do
+            login_in one --account="$one"
+            assert_equal 1 "$(count_sessions alice)"
+            assert_equal 1 "$(count_sessions)"
+            run "${LOGIN[@]}" --account="$other"
+            assert_status 1
+            stop one
+            wait_until 5 no_sessions
+        done
+    done
+    userdel alicia
+    # A name that only looks like one of them is another account.
+    login_in one --account=alice
+    login_in two --account="$(id --user alice)"
+    login_in three --account=alicia
+    assert_equal 3 "$(count_sessions)"
+}
+
 @test "a name that no account may have is denied in both phases, unheard by solod" {
     local name before
     before=$(stderr_of solod)
@@ -142,11 +164,13 @@ no_line_of_the_journal_is_forged() {
 }
 
 @test "a superseded person reads on their terminal where the new login comes from, whatever bytes that has" {
-    local text
+    local text name=bob
     reconfigure $'[Policy]\nOnConflict=supersede'
     for text in "${hostile_texts[@]}"; do
-        ssh_in alice one -tt
-        run "${LOGIN[@]}" --rhost="$text"
+        # By turns, as too many in a row would be a contest.
+        [[ $name == alice ]] && name=bob || name=alice
+        ssh_in "$name" one -tt
+        run "${LOGIN[@]}" --account="$name" --rhost="$text"
         assert_status 0
         assert_equal 255 "$(status_of one)"
         [[ $(stdout_of one) == *'You are logged out: this account logged in from'* ]] || fail "$(stdout_of one)"
@@ -155,12 +179,12 @@ no_line_of_the_journal_is_forged() {
 }
 
 @test "a terminal that is none is neither opened nor written to" {
-    local victim=/home/alice/victim
+    local victim=/home/alice/victim tty
     install -m 666 /dev/null "$victim"
     reconfigure $'[Policy]\nOnConflict=supersede'
     for tty in "../..$victim" "$victim" "pts/../../..$victim"; do
-        login_in one --tty="$tty"
-        run "${LOGIN[@]}"
+        login_in one --account="at $tty" --tty="$tty"
+        run "${LOGIN[@]}" --account="at $tty"
         assert_status 0
     done
     assert_equal '' "$(<$victim)"
