@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -65,13 +66,22 @@ struct Terminal {
         return text;
     }
 
-    /// Writes until the terminal takes no more.
+    /// Writes until the terminal takes no more and has nothing left to pass on: the kernel moves what it took
+    /// to the reader's buffer later, as long as that has room, and then takes more (drivers/tty/n_tty.c).
     void fill() const {
+        constexpr int reader_buffer = 4096 - 1; // N_TTY_BUF_SIZE
         ::fcntl(slave.get(), F_SETFL, O_NONBLOCK);
         const std::string bytes(1024, 'x');
+        int unread = 0;
+        do {
+            while (::write(slave.get(), bytes.data(), bytes.size()) > 0) {
+            }
+            expect_equal(errno, EAGAIN);
+            ::sched_yield();
+            expect(::ioctl(master.get(), FIONREAD, &unread) == 0, "the reader's side is asked");
+        } while (unread < reader_buffer);
         while (::write(slave.get(), bytes.data(), bytes.size()) > 0) {
         }
-        expect_equal(errno, EAGAIN);
     }
 
     UniqueFd master;
