@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -113,8 +114,11 @@ public:
 
     [[nodiscard]] bool take() const { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }
 
+    /// Before the session is closed: from then on somebody else may be granted.
+    void release() const { ::flock(fd_, LOCK_UN); }
+
 private:
-    int fd_; ///< open until the process is gone
+    int fd_; ///< open until the process is gone, which releases the lock of one that is killed
 };
 
 void hold_back_sigterm(int how) {
@@ -191,13 +195,16 @@ private:
         hold_back_sigterm(SIG_BLOCK); // who is superseded at once reports first
         PamLogin login{items};
         report.result = login.open();
+        std::optional<GrantLock> granted;
         if (report.result == PAM_SUCCESS && !lock_.empty())
-            report.was_alone = GrantLock{lock_}.take();
+            report.was_alone = granted.emplace(lock_).take();
         reports_.send(report);
         hold_back_sigterm(SIG_UNBLOCK);
         if (report.result != PAM_SUCCESS)
             return;
         exit_.wait_until_closed();
+        if (granted)
+            granted->release();
         report.result = login.close();
         report.has_closed = true;
         reports_.send(report);
