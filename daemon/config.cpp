@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config.hpp"
 
+#include "daemon/message_template.hpp"
 #include "protocol/printable.hpp"
 
 #include <algorithm>
@@ -91,12 +92,22 @@ bool read_setting(const ConfigLine& line, Setting<T>& setting, ConfigErrors& err
     return read_value(line, setting.value, errors);
 }
 
+void check_message(const ConfigLine& line, ConfigErrors& errors) {
+    if (const auto unknown = unknown_placeholder(line.value))
+        errors.push_back(
+            fmt::format("{}: {}: there is no placeholder {}; there are {{account}}, {{holder}} and "
+                        "{{since}}",
+                        line.where(), line.key, printable(*unknown)));
+}
+
 /// Reads a line that sets one of the Rules; false where its key is none of them.
 bool read_rule(const ConfigLine& line, Overrides& overrides, ConfigErrors& errors) {
     const auto try_key = [&]<class T>(const RuleKey<T>& key) {
         if (key.name != line.key)
             return false;
         read_setting(line, (overrides.*key.override).emplace(), errors);
+        if (key.name == "Message")
+            check_message(line, errors);
         return true;
     };
     return std::apply([&](const auto&... key) { return (try_key(key) || ...); }, rule_keys);

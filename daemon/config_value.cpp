@@ -54,6 +54,17 @@ bool parse_value(std::string_view text, milliseconds& value) {
     return true;
 }
 
+bool parse_value(std::string_view text, std::optional<milliseconds>& value) {
+    value.reset();
+    if (text == "infinity")
+        return true;
+    milliseconds time{};
+    if (!parse_value(text, time) || time == milliseconds::zero())
+        return false;
+    value = time;
+    return true;
+}
+
 bool parse_value(std::string_view text, std::string& value) {
     value = text;
     return true;
@@ -79,6 +90,10 @@ std::string expected_value(const milliseconds& /*value*/) {
     return "a time such as 500ms, 5s, 1min, 2h or 90d";
 }
 
+std::string expected_value(const std::optional<milliseconds>& /*value*/) {
+    return "a time such as 90s, 10min, 8h or 7d, or infinity";
+}
+
 std::string expected_value(const std::string& /*value*/) {
     return "a text";
 }
@@ -101,6 +116,10 @@ std::string show_value(milliseconds value) {
     const auto divides = [&](const Unit& unit) { return value.count() % unit.milliseconds == 0; };
     const Unit& unit = *std::ranges::find_if(units, divides);
     return std::to_string(value.count() / unit.milliseconds).append(unit.name);
+}
+
+std::string show_value(std::optional<milliseconds> value) {
+    return value ? show_value(*value) : "infinity";
 }
 
 std::string show_value(const std::string& value) {

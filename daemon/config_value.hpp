@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,18 +25,21 @@ constexpr auto enum_names(Durability /*unused*/) {
 bool parse_value(std::string_view text, bool& value);
 bool parse_value(std::string_view text, int& value);
 bool parse_value(std::string_view text, std::chrono::milliseconds& value);
+bool parse_value(std::string_view text, std::optional<std::chrono::milliseconds>& value);
 bool parse_value(std::string_view text, std::string& value);
 bool parse_value(std::string_view text, std::set<std::string>& value);
 
 std::string expected_value(const bool& value);
 std::string expected_value(const int& value);
 std::string expected_value(const std::chrono::milliseconds& value);
+std::string expected_value(const std::optional<std::chrono::milliseconds>& value);
 std::string expected_value(const std::string& value);
 std::string expected_value(const std::set<std::string>& value);
 
 std::string show_value(bool value);
 std::string show_value(int value);
 std::string show_value(std::chrono::milliseconds value);
+std::string show_value(std::optional<std::chrono::milliseconds> value);
 std::string show_value(const std::string& value);
 std::string show_value(const std::set<std::string>& value);
 

@@ -143,10 +143,11 @@ void Daemon::recover() {
         log(Priority::alert, "{}", moved_database_);
     }
     auto sessions = opened ? store_.recover(wall_time()) : tl::unexpected{opened.error()};
-    if (!sessions)
-        log(Priority::alert, "who is logged in is not known from before: {}", sessions.error());
+    auto notes = sessions ? store_.notes() : tl::unexpected{sessions.error()};
+    if (notes)
+        slots_.restore(std::move(*sessions), std::move(*notes));
     else
-        slots_.restore(std::move(*sessions));
+        log(Priority::alert, "who is logged in is not known from before: {}", notes.error());
 }
 
 void Daemon::await_signal() {

@@ -19,35 +19,44 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
       leaders_{executor,
                [this](const SessionId& id) {
                    Effects effects;
-                   registry_.leader_exited(id, wall_time(), effects);
+                   registry_.leader_exited(id, now(), effects);
                    carry_out(std::move(effects));
                }},
       ender_{executor,
              [this](const SessionId& id) {
                  Effects effects;
-                 registry_.gone(id, wall_time(), effects);
+                 registry_.gone(id, now(), effects);
                  carry_out(std::move(effects));
              },
              [this](const SessionId& id) {
                  Effects effects;
-                 registry_.stuck(id, wall_time(), effects);
+                 registry_.stuck(id, now(), effects);
                  carry_out(std::move(effects));
-             }} {}
+             }},
+      deadline_{executor, [this] {
+                    Effects effects;
+                    registry_.tick(now(), effects);
+                    carry_out(std::move(effects));
+                }} {}
 
-void LocalSlots::restore(std::vector<Session> sessions) {
+void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote> notes) {
+    for (AccountNote& note : notes)
+        registry_.restore(std::move(note));
     for (Session& session : sessions) {
         const SessionId id = session.id;
         const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
         const Rules rules = policy_.ruling(account, session.origin.service).rules;
-        auto leader = ProcessHandle::open(session.leader);
+        std::optional<ProcessHandle> leader;
+        if (session.has_leader())
+            leader = ProcessHandle::open(session.leader);
         auto survival = Survival::alive;
-        if (!leader) {
+        if (session.has_leader() && !leader) {
             ProcessSet remains{session, ProcessSet::Extent::remains};
             remains.refresh();
             survival = remains.empty() ? Survival::nothing : Survival::remains;
         }
         Effects effects;
-        registry_.restore(std::move(session), rules, survival, wall_time(), effects);
+        registry_.restore(std::move(session), rules, survival, now(), effects);
         if (leader && registry_.find(id) != nullptr)
             leaders_.watch(id, std::move(*leader));
         carry_out(std::move(effects));
@@ -55,27 +64,28 @@ void LocalSlots::restore(std::vector<Session> sessions) {
 }
 
 Verdict LocalSlots::look(const Claim& claim) const {
-    Verdict verdict = registry_.decide(claim);
-    if (verdict.because != Verdict::Because::occupied)
-        return verdict;
+    const bool may_be_inside = claim.ruling.kind == Ruling::Kind::limited && claim.leader.pid != 0 &&
+                               registry_.has_holders(claim.account.name);
+    if (!may_be_inside)
+        return registry_.decide(claim, now());
     Claim inner = claim;
     inner.inside = enclosing_session(claim.leader);
-    return inner.inside ? registry_.decide(inner) : verdict;
+    return registry_.decide(inner, now());
 }
 
-void LocalSlots::acquire(Claim claim, ProcessHandle leader, Answered answered) {
+void LocalSlots::acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) {
     if (look(claim).because == Verdict::Because::joined)
         claim.inside = enclosing_session(claim.leader);
     waiting_.insert_or_assign(claim.request, Waiting{std::move(answered), std::move(leader), claim.account,
                                                      claim.origin, claim.ruling.rules});
     Effects effects;
-    registry_.open(std::move(claim), wall_time(), effects);
+    registry_.open(std::move(claim), now(), effects);
     carry_out(std::move(effects));
 }
 
 void LocalSlots::abandon(const std::string& account, RequestId request) {
     Effects effects;
-    if (registry_.abandon(account, request, wall_time(), effects))
+    if (registry_.abandon(account, request, now(), effects))
         waiting_.erase(request);
     carry_out(std::move(effects));
 }
@@ -91,14 +101,28 @@ void LocalSlots::confirm(const SessionId& id, Traces traces) {
 
 void LocalSlots::release(const SessionId& id) {
     Effects effects;
-    registry_.close(id, wall_time(), effects);
+    registry_.close(id, now(), effects);
     carry_out(std::move(effects));
 }
 
 void LocalSlots::line_closed(const SessionId& id) {
     Effects effects;
-    registry_.line_closed(id, wall_time(), effects);
+    registry_.line_closed(id, now(), effects);
     carry_out(std::move(effects));
+}
+
+std::optional<std::int64_t> LocalSlots::renew(const SessionId& id) {
+    Effects effects;
+    const auto lapses = registry_.renew(id, now(), effects);
+    carry_out(std::move(effects));
+    return lapses;
+}
+
+bool LocalSlots::unlock(const std::string& account) {
+    Effects effects;
+    const bool was_shut = registry_.unlock(account, now(), effects);
+    carry_out(std::move(effects));
+    return was_shut;
 }
 
 void LocalSlots::end(const SessionId& id, Reason reason, std::string notice, Ended ended) {
@@ -129,6 +153,7 @@ std::optional<SessionId> LocalSlots::enclosing_session(const Process& process) c
 
 /// Takes effects into this round's batch. It is flushed when everything that is ready now has been handled.
 void LocalSlots::carry_out(Effects effects) {
+    deadline_.set(registry_.next_deadline());
     std::ranges::move(effects, std::back_inserter(batch_));
     if (batch_.empty() || std::exchange(is_flush_due_, true))
         return;
@@ -138,9 +163,12 @@ void LocalSlots::carry_out(Effects effects) {
 void LocalSlots::flush() {
     is_flush_due_ = false;
     Effects batch = std::exchange(batch_, {});
-    for (const Effect& effect : batch)
+    for (const Effect& effect : batch) {
         if (const auto* const record = std::get_if<Record>(&effect))
             records_.add(record->session);
+        else if (const auto* const written = std::get_if<RecordNote>(&effect))
+            records_.add(written->note);
+    }
     records_.write();
     for (Effect& effect : batch)
         std::visit([this](auto& what) { perform(std::move(what)); }, effect);
@@ -166,7 +194,7 @@ void LocalSlots::perform(Answer answer) {
     if (waiting.empty())
         return;
     if (answer.id && !take_charge(*answer.id, std::move(waiting.mapped().leader))) {
-        line_closed(*answer.id);
+        give_up(*answer.id);
         answer.id.reset();
         answer.verdict.decision = protocol::Decision::refuse;
     }
@@ -174,13 +202,21 @@ void LocalSlots::perform(Answer answer) {
     waiting.mapped().answered(answer);
 }
 
+/// Nobody gets this session that was granted just now.
+void LocalSlots::give_up(const SessionId& id) {
+    const Session* const session = registry_.find(id);
+    if (session != nullptr)
+        session->lease ? release(id) : line_closed(id);
+}
+
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is
 /// missing.
-bool LocalSlots::take_charge(const SessionId& id, ProcessHandle leader) {
+bool LocalSlots::take_charge(const SessionId& id, std::optional<ProcessHandle> leader) {
     if (records_.refused(id) || registry_.find(id) == nullptr)
         return false;
     try {
-        leaders_.watch(id, std::move(leader));
+        if (leader)
+            leaders_.watch(id, std::move(*leader));
         return true;
     } catch (const std::system_error& error) {
         log(Priority::error, "session {}: its leader cannot be watched: {}", id.text(), error.what());
@@ -191,25 +227,37 @@ bool LocalSlots::take_charge(const SessionId& id, ProcessHandle leader) {
 void LocalSlots::perform(const BeginEnding& order) {
     const auto given = notices_.extract(order.session.id);
     std::string notice = given.empty() ? std::string{} : given.mapped();
-    const protocol::Account account{.name = order.session.account, .uid = order.session.uid, .gids = {}};
     if (order.successor)
-        notice =
-            superseded_text(*order.successor, policy_.ruling(account, order.session.origin.service).rules);
+        notice = superseded_text(*order.successor, order.reveal_holder);
     publish(order.successor ? EventKind::superseding : EventKind::ending, order.session, notice);
-    ender_.begin(order, std::move(notice));
+    if (order.session.has_leader()) {
+        ender_.begin(order, std::move(notice));
+        return;
+    }
+    Effects effects; // a lease has no processes
+    registry_.gone(order.session.id, now(), effects);
+    carry_out(std::move(effects));
+}
+
+void LocalSlots::perform(const Contested& contest) {
+    events_.publish({.kind = EventKind::contested,
+                     .time = wall_time(),
+                     .uid = contest.uid,
+                     .session = nullptr,
+                     .message = contested_text(contest)});
 }
 
 void LocalSlots::say_answer(const Answer& answer, const Waiting& waiting) const {
     if (answer.verdict.decision == protocol::Decision::refuse) {
         publish_refusal(events_, waiting.account, waiting.origin,
-                        refusal_text(answer.verdict, waiting.rules));
+                        refusal_text(answer.verdict, waiting.account, waiting.rules));
         return;
     }
     const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
     if (session == nullptr)
         return;
     if (answer.verdict.because == Verdict::Because::trial)
-        publish(EventKind::would_refuse, *session, refusal_text(answer.verdict, waiting.rules));
+        publish(EventKind::would_refuse, *session, trial_text(answer.verdict, waiting.rules));
     publish(EventKind::opened, *session);
 }
 

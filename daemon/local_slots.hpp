@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "daemon/boot_timer.hpp"
 #include "daemon/events.hpp"
 #include "daemon/leader_watch.hpp"
 #include "daemon/record_queue.hpp"
@@ -23,14 +24,16 @@ public:
     LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy);
 
     /// Takes over the sessions that the records of an earlier run know, oldest first.
-    void restore(std::vector<Session> sessions);
+    void restore(std::vector<Session> sessions, std::vector<AccountNote> notes);
 
     [[nodiscard]] Verdict look(const Claim& claim) const override;
-    void acquire(Claim claim, ProcessHandle leader, Answered answered) override;
+    void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) override;
     void abandon(const std::string& account, RequestId request) override;
     void confirm(const SessionId& id, Traces traces) override;
     void release(const SessionId& id) override;
     void line_closed(const SessionId& id) override;
+    std::optional<std::int64_t> renew(const SessionId& id) override;
+    bool unlock(const std::string& account) override;
     void end(const SessionId& id, Reason reason, std::string notice, Ended ended) override;
     [[nodiscard]] const Session* find(const SessionId& id) const override { return registry_.find(id); }
     [[nodiscard]] bool shares_leader(const Session& session) const override {
@@ -42,7 +45,7 @@ private:
     /// A login that waits for its answer.
     struct Waiting {
         Answered answered;
-        ProcessHandle leader;
+        std::optional<ProcessHandle> leader;
         protocol::Account account;
         protocol::Origin origin;
         Rules rules;
@@ -51,9 +54,12 @@ private:
     void carry_out(Effects effects);
     void flush();
     void perform(const Record& record);
+    void perform(const RecordNote& /*written already*/) {}
     void perform(Answer answer);
-    [[nodiscard]] bool take_charge(const SessionId& id, ProcessHandle leader);
+    void give_up(const SessionId& id);
+    [[nodiscard]] bool take_charge(const SessionId& id, std::optional<ProcessHandle> leader);
     void perform(const BeginEnding& order);
+    void perform(const Contested& contest);
     void say_answer(const Answer& answer, const Waiting& waiting) const;
     void publish(protocol::EventKind kind, const Session& session, std::string message = {}) const;
     [[nodiscard]] std::optional<SessionId> enclosing_session(const Process& process) const;
@@ -65,6 +71,7 @@ private:
     Registry registry_;
     LeaderWatch leaders_;
     SessionEnder ender_;
+    BootTimer deadline_;
     Effects batch_;
     bool is_flush_due_ = false;
     std::unordered_map<RequestId, Waiting> waiting_;

@@ -82,8 +82,17 @@ bool are_related(const Process& leader, int pid) {
            descendants(table, {pid}).contains(leader.pid);
 }
 
-protocol::Reply refusal(const Verdict& verdict, const Rules& rules) {
-    return make_error(login::Refused{refusal_text(verdict, rules), holder_of(verdict, rules), verdict.rule});
+protocol::Reply refusal(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
+    return make_error(
+        login::Refused{refusal_text(verdict, account, rules), holder_of(verdict, rules), verdict.rule});
+}
+
+/// What Check answers. A superseding too many is refused by Open, which then does something about it: in the
+/// account phase nothing may change yet, so the login has to get that far.
+Decision answered_by_check(const Verdict& verdict, const Rules& rules) {
+    if (verdict.because != Verdict::Because::contest)
+        return verdict.decision;
+    return rules.on_conflict.value == OnConflict::ask ? Decision::ask : Decision::supersede;
 }
 
 } // namespace
@@ -110,6 +119,8 @@ Claim LoginService::claim_of(const protocol::Account& account, const protocol::O
             .origin = origin,
             .leader = {},
             .ruling = std::move(ruling),
+            .consent = Consent::unasked,
+            .lease = std::nullopt,
             .inside = std::nullopt};
 }
 
@@ -119,13 +130,16 @@ LoginService::Reply LoginService::check(login::Check call, Connection& connectio
     Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
     if (const auto status = read_process(connection.peer().pid))
         claim.leader = status->process;
+    const Rules& rules = claim.ruling.rules;
     const Verdict verdict = slots_.look(claim);
-    login::Check::Reply reply{.decision = verdict.decision,
-                              .holder = holder_of(verdict, claim.ruling.rules),
+    login::Check::Reply reply{.decision = answered_by_check(verdict, rules),
+                              .holder = holder_of(verdict, rules),
                               .rule = verdict.rule,
                               .message = std::nullopt};
-    if (verdict.decision == Decision::refuse) {
-        reply.message = refusal_text(verdict, claim.ruling.rules);
+    if (reply.decision == Decision::ask)
+        reply.message = question_text(verdict, call.account, rules);
+    if (reply.decision == Decision::refuse) {
+        reply.message = refusal_text(verdict, call.account, rules);
         publish_refusal(events_, call.account, call.origin, *reply.message); // it comes no further than here
     }
     co_return make_reply(reply);
@@ -145,6 +159,7 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     if (!leader)
         co_return make_error(login::Unavailable{"the process that called is no more"});
     claim.nonce = call.nonce;
+    claim.consent = call.takeover.value_or(false) ? Consent::given : Consent::none;
     claim.leader = leader->process();
 
     const Rules rules = claim.ruling.rules;
@@ -168,12 +183,12 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     }
     const Answer& answer = *pending->answer;
     if (answer.verdict.decision != Decision::grant)
-        co_return refusal(answer.verdict, rules);
+        co_return refusal(answer.verdict, call.account, rules);
     if (!answer.id) // it is part of another session
         co_return make_reply(login::Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
     take_line(*answer.id, connection);
-    co_return make_reply(
-        login::Open::Reply{.decision = Decision::grant, .id = answer.id->text(), .notice = std::nullopt});
+    co_return make_reply(login::Open::Reply{
+        .decision = Decision::grant, .id = answer.id->text(), .notice = grant_text(answer, rules)});
 }
 
 LoginService::Reply LoginService::confirm(login::Confirm call, Connection& connection) {

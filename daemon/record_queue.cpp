@@ -29,11 +29,19 @@ void RecordQueue::add(const Session& session) {
         queue_[place->second] = session;
 }
 
+void RecordQueue::add(const AccountNote& note) {
+    const auto known = std::ranges::find(notes_, note.account, &AccountNote::account);
+    if (known != notes_.end())
+        *known = note;
+    else
+        notes_.push_back(note);
+}
+
 void RecordQueue::write() {
     refused_.clear();
-    if (queue_.empty())
+    if (queue_.empty() && notes_.empty())
         return;
-    auto saved = store_.save(queue_);
+    auto saved = store_.save(queue_, notes_);
     if (!saved && saved.error().is_conflict)
         saved = write_one_by_one();
     if (!saved) {
@@ -43,6 +51,7 @@ void RecordQueue::write() {
     }
     queue_.clear();
     places_.clear();
+    notes_.clear();
     set_problem({});
     schedule_checkpoint();
 }
@@ -64,7 +73,7 @@ tl::expected<void, SaveError> RecordQueue::write_one_by_one() {
         log(Priority::alert, "session {}: the database refuses its record: {}", session->id.text(),
             saved.error().text);
     }
-    return {};
+    return store_.save({}, notes_);
 }
 
 void RecordQueue::set_problem(std::string problem) {

@@ -25,6 +25,7 @@ public:
     RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded);
 
     void add(const Session& session);
+    void add(const AccountNote& note);
 
     /// Writes what is queued, in one transaction. Afterwards all of it is on record, or kept for later
     /// (degraded), or refused().
@@ -46,6 +47,7 @@ private:
     Degraded degraded_;
     std::vector<Session> queue_;
     std::unordered_map<SessionId, std::size_t> places_; ///< of the sessions in queue_
+    std::vector<AccountNote> notes_;
     std::unordered_set<SessionId> refused_;
     std::string problem_;
     asio::steady_timer retry_;

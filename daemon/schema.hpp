@@ -9,7 +9,10 @@ namespace solo {
 ///
 /// A session is written when it is granted and again when it changes. Ids are time-ordered, so that the table
 /// grows at its end; the indexes are partial, so that a login touches small ones only. one_session_per_slot
-/// is the promise itself: the database refuses a double grant.
+/// is the promise itself: the database refuses a double grant; share is 0 but for sessions of one origin that
+/// count as one. expires and lease_lapses are microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the
+/// other times are microseconds since the Unix epoch. account holds what is remembered of an account beyond
+/// its sessions: that it is locked, and a superseding of which its person has not been told.
 inline constexpr std::array migrations{R"sql(
 CREATE TABLE boot (
     number  INTEGER PRIMARY KEY,
@@ -37,10 +40,26 @@ CREATE TABLE session (
     nonce         TEXT NOT NULL,
     line_inode    INTEGER,
     audit_session INTEGER,
-    logind_session TEXT
+    logind_session TEXT,
+    share         INTEGER NOT NULL,
+    expires       INTEGER,
+    lease_ttl     INTEGER,
+    lease_opener  INTEGER CHECK ((lease_opener IS NULL) = (lease_ttl IS NULL)),
+    lease_lapses  INTEGER CHECK ((lease_lapses IS NULL) = (lease_ttl IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot) WHERE state <> 'ended' AND slot IS NOT NULL;
+CREATE TABLE account (
+    name       TEXT NOT NULL PRIMARY KEY,
+    uid        INTEGER,
+    locked     INTEGER,
+    superseded INTEGER,
+    by_service TEXT CHECK ((by_service IS NULL) = (superseded IS NULL)),
+    by_tty     TEXT,
+    by_rhost   TEXT,
+    by_ruser   TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot, share) WHERE state <> 'ended' AND slot IS NOT NULL;
 CREATE INDEX unfinished ON session (id) WHERE state <> 'ended';
 CREATE INDEX history_of_account ON session (account, id) WHERE state = 'ended';
 CREATE INDEX history_of_user ON session (uid, id) WHERE state = 'ended';

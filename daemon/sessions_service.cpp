@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/sessions_service.hpp"
 
+#include "daemon/clock.hpp"
 #include "daemon/connection.hpp"
 #include "daemon/log.hpp"
 #include "daemon/session_list.hpp"
@@ -192,10 +193,13 @@ protocol::Session SessionsService::shown(const Session& session) const {
     shown.rhost = session.origin.rhost;
     shown.ruser = session.origin.ruser;
     shown.host = state_.host;
-    shown.leader = session.leader.pid;
+    if (session.has_leader())
+        shown.leader = session.leader.pid;
     shown.slot = session.slot;
     shown.opened = session.opened;
     shown.ended = session.ended;
+    if (const auto deadline = session.deadline(); deadline && !session.is_ended())
+        shown.expires = on_the_wall(*deadline);
     if (session.superseded_by)
         shown.superseded_by = session.superseded_by->text();
     return shown;

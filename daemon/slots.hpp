@@ -4,7 +4,9 @@
 #include "daemon/core/registry.hpp"
 #include "daemon/process_handle.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +28,9 @@ public:
     [[nodiscard]] virtual Verdict look(const Claim& claim) const = 0;
 
     /// Decides a login and, when it is on record, calls `answered` once, from the event loop. A grant is the
-    /// caller's from then on: it says confirm() or line_closed().
-    virtual void acquire(Claim claim, ProcessHandle leader, Answered answered) = 0;
+    /// caller's from then on: it says confirm() or line_closed(). A lease has no leader and needs no
+    /// confirm(): who does not want it any more says release().
+    virtual void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) = 0;
 
     /// The login that waits for an answer has gone away. An answer that is on its way still comes.
     virtual void abandon(const std::string& account, RequestId request) = 0;
@@ -40,6 +43,13 @@ public:
 
     /// All descriptors of the login program's end of the line are closed.
     virtual void line_closed(const SessionId& id) = 0;
+
+    /// A lease lasts its ttl from now on. When it lapses, in microseconds of CLOCK_BOOTTIME; nothing where
+    /// there is no such lease (any more).
+    virtual std::optional<std::int64_t> renew(const SessionId& id) = 0;
+
+    /// Logins of an account that a contest has shut are decided again. False where none has.
+    virtual bool unlock(const std::string& account) = 0;
 
     /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
     virtual void end(const SessionId& id, Reason reason, std::string notice, Ended ended) = 0;

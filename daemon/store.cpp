@@ -22,7 +22,8 @@ constexpr int busy_timeout = 1000;
 
 constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
                                 "leader_start, slot, opened, ended, "
-                                "superseded_by, nonce, line_inode, audit_session, logind_session";
+                                "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
+                                "expires, lease_ttl, lease_opener, lease_lapses";
 
 /// A database that cannot be used and will not get better: not one of ours, or damaged.
 class Unusable : public std::runtime_error {
@@ -90,17 +91,24 @@ Session session_of(SQLite::Statement& row) {
                     .leader = {.pid = row.getColumn(9).getInt(),
                                .start_time = static_cast<std::uint64_t>(row.getColumn(10).getInt64())},
                     .slot = number_of<int>(row.getColumn(11)),
+                    .share = row.getColumn(19).getInt(),
                     .opened = row.getColumn(12).getInt64(),
                     .ended = number_of<std::int64_t>(row.getColumn(13)),
                     .superseded_by = std::nullopt,
                     .nonce = row.getColumn(15).getString(),
                     .traces = {.line_inode = number_of<std::uint64_t>(row.getColumn(16)),
                                .audit_session = number_of<std::uint32_t>(row.getColumn(17)),
-                               .logind_session = text_of(row.getColumn(18))}};
+                               .logind_session = text_of(row.getColumn(18))},
+                    .expires = number_of<std::int64_t>(row.getColumn(20)),
+                    .lease = std::nullopt};
     if (!row.getColumn(4).isNull())
         session.reason = enum_of<Reason>(row.getColumn(4));
     if (!row.getColumn(14).isNull())
         session.superseded_by = id_of(row.getColumn(14));
+    if (!row.getColumn(21).isNull())
+        session.lease = Lease{.ttl = std::chrono::milliseconds{row.getColumn(21).getInt64()},
+                              .opened_by = row.getColumn(22).getUInt(),
+                              .lapses = row.getColumn(23).getInt64()};
     return session;
 }
 
@@ -132,13 +140,17 @@ struct Store::Statements {
         : boot{boot_number},
           insert{database,
                  fmt::format("INSERT INTO session (boot, {}) VALUES "
-                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
                              "reason = excluded.reason, ended = excluded.ended, "
                              "superseded_by = excluded.superseded_by, "
                              "line_inode = excluded.line_inode, audit_session = excluded.audit_session, "
-                             "logind_session = excluded.logind_session",
-                             columns)} {}
+                             "logind_session = excluded.logind_session, "
+                             "lease_lapses = excluded.lease_lapses",
+                             columns)},
+          insert_note{database, "INSERT OR REPLACE INTO account (name, uid, locked, superseded, by_service, "
+                                "by_tty, by_rhost, by_ruser) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+          delete_note{database, "DELETE FROM account WHERE name = ?"} {}
 
     void save(const Session& session) {
         (void)insert.tryReset(); // it says again what went wrong the last time
@@ -167,11 +179,38 @@ struct Store::Statements {
         bind_number(insert, 18, session.traces.line_inode);
         bind_number(insert, 19, session.traces.audit_session);
         bind_optional(insert, 20, session.traces.logind_session);
+        insert.bind(21, session.share);
+        bind_optional(insert, 22, session.expires);
+        const auto& lease = session.lease;
+        bind_number(insert, 23, lease ? std::optional{lease->ttl.count()} : std::nullopt);
+        bind_number(insert, 24, lease ? std::optional{lease->opened_by} : std::nullopt);
+        bind_number(insert, 25, lease ? std::optional{lease->lapses} : std::nullopt);
         insert.exec();
+    }
+
+    void save(const AccountNote& note) {
+        SQLite::Statement& statement = note.is_empty() ? delete_note : insert_note;
+        (void)statement.tryReset();
+        statement.bindNoCopy(1, note.account);
+        if (note.is_empty()) {
+            statement.exec();
+            return;
+        }
+        const protocol::Origin by = note.superseded ? note.superseded->by : protocol::Origin{};
+        bind_number(statement, 2, note.uid);
+        bind_optional(statement, 3, note.locked);
+        bind_optional(statement, 4, note.superseded ? std::optional{note.superseded->when} : std::nullopt);
+        bind_optional(statement, 5, note.superseded ? std::optional{by.service} : std::nullopt);
+        bind_optional(statement, 6, by.tty);
+        bind_optional(statement, 7, by.rhost);
+        bind_optional(statement, 8, by.ruser);
+        statement.exec();
     }
 
     std::int64_t boot;
     SQLite::Statement insert;
+    SQLite::Statement insert_note;
+    SQLite::Statement delete_note;
 };
 
 Store::Store(std::string path, Durability durability, std::string boot_id, std::string host)
@@ -264,13 +303,16 @@ std::string Store::move_aside() {
     return aside;
 }
 
-tl::expected<void, SaveError> Store::save(std::span<const Session> sessions) {
+tl::expected<void, SaveError> Store::save(std::span<const Session> sessions,
+                                          std::span<const AccountNote> notes) {
     bool is_conflict = false;
     auto saved = attempt([&] {
         SQLite::Transaction transaction{*database_, SQLite::TransactionBehavior::IMMEDIATE};
         try {
             for (const Session& session : sessions)
                 statements_->save(session);
+            for (const AccountNote& note : notes)
+                statements_->save(note);
         } catch (const SQLite::Exception& error) {
             is_conflict = error.getErrorCode() == SQLITE_CONSTRAINT;
             throw;
@@ -297,6 +339,28 @@ std::vector<Session> Store::unfinished_of_this_boot(std::int64_t now) {
         *database_,
         fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY opened, id", columns)};
     return rows_of(query);
+}
+
+tl::expected<std::vector<AccountNote>, std::string> Store::notes() {
+    return attempt([&] {
+        SQLite::Statement query{*database_,
+                                "SELECT name, uid, locked, superseded, by_service, by_tty, by_rhost, "
+                                "by_ruser FROM account"};
+        std::vector<AccountNote> notes;
+        while (query.executeStep()) {
+            AccountNote& note = notes.emplace_back();
+            note.account = query.getColumn(0).getString();
+            note.uid = number_of<std::uint32_t>(query.getColumn(1));
+            note.locked = number_of<std::int64_t>(query.getColumn(2));
+            if (!query.getColumn(3).isNull())
+                note.superseded = {.by = {.service = query.getColumn(4).getString(),
+                                          .tty = text_of(query.getColumn(5)),
+                                          .rhost = text_of(query.getColumn(6)),
+                                          .ruser = text_of(query.getColumn(7))},
+                                   .when = query.getColumn(3).getInt64()};
+        }
+        return notes;
+    });
 }
 
 tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& id) {

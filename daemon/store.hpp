@@ -60,11 +60,15 @@ public:
 
     /// Writes the records, each new or changed, in one transaction and in their order. Once it has returned
     /// without an error they are on record.
-    tl::expected<void, SaveError> save(std::span<const Session> sessions);
+    tl::expected<void, SaveError> save(std::span<const Session> sessions,
+                                       std::span<const AccountNote> notes = {});
 
     /// Records that are not ended, of this boot, oldest first. Those of other boots are closed as rebooted
     /// first.
     tl::expected<std::vector<Session>, std::string> recover(std::int64_t now);
+
+    /// What is remembered of accounts.
+    tl::expected<std::vector<AccountNote>, std::string> notes();
 
     tl::expected<std::optional<Session>, std::string> find(const SessionId& id);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/wording.hpp"
 
+#include "daemon/config_value.hpp"
+#include "daemon/message_template.hpp"
 #include "protocol/printable.hpp"
 
 #include <chrono>
@@ -27,11 +29,45 @@ std::string local_time(std::int64_t microseconds) {
     return is_today ? fmt::format("{:%H:%M}", then) : fmt::format("{:%Y-%m-%d %H:%M}", then);
 }
 
-std::string occupied_text(const Session& holder, const Rules& rules) {
-    if (!rules.reveal_holder.value)
-        return "This account is already logged in.";
-    return fmt::format("This account is already logged in from {} since {}.", origin_text(holder.origin),
-                       local_time(holder.opened));
+/// " from 10.0.0.5 (sshd) since 10:02", or nothing where the person may not know that.
+std::string where_and_when(const Verdict& verdict, const Rules& rules) {
+    if (!verdict.holder || !rules.reveal_holder.value)
+        return {};
+    return fmt::format(" from {} since {}", origin_text(verdict.holder->origin),
+                       local_time(verdict.holder->opened));
+}
+
+std::string occupied_text(const Verdict& verdict, const Rules& rules) {
+    return fmt::format("This account is already logged in{}.", where_and_when(verdict, rules));
+}
+
+/// Why the login is refused, in a sentence or two.
+std::string reason_text(const Verdict& verdict, const Rules& rules) {
+    using Because = Verdict::Because;
+    switch (verdict.because) {
+    case Because::locked:
+        return "This account is locked because its logins kept ending each other; an administrator can "
+               "unlock it.";
+    case Because::contest:
+    case Because::contest_hold:
+        return occupied_text(verdict, rules) +
+               " Its logins kept ending each other, so for a while none of them can be ended.";
+    case Because::not_gone:
+        return occupied_text(verdict, rules) + " That session could not be ended.";
+    case Because::shared_leader:
+        return occupied_text(verdict, rules) + " That session cannot be ended alone.";
+    default:
+        return verdict.holder ? occupied_text(verdict, rules) : "This login is refused.";
+    }
+}
+
+/// Message= with its placeholders replaced.
+std::string site_message(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
+    const bool reveals = verdict.holder && rules.reveal_holder.value;
+    return fill_message(rules.message.value,
+                        {.account = account.name,
+                         .holder = reveals ? origin_text(verdict.holder->origin) : "elsewhere",
+                         .since = reveals ? local_time(verdict.holder->opened) : "earlier"});
 }
 
 } // namespace
@@ -45,19 +81,53 @@ std::string origin_text(const protocol::Origin& origin) {
     return fmt::format("{} ({})", printable(has_host ? *origin.rhost : *origin.tty), service);
 }
 
-std::string refusal_text(const Verdict& verdict, const Rules& rules) {
-    std::string text = verdict.holder ? occupied_text(*verdict.holder, rules) : "This login is refused.";
-    if (verdict.because == Verdict::Because::not_gone)
-        text += " That session could not be ended.";
-    if (verdict.because == Verdict::Because::shared_leader)
-        text += " That session cannot be ended alone.";
+std::string question_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
+    return fmt::format("{} is logged in{}.", printable(account.name), where_and_when(verdict, rules));
+}
+
+std::string refusal_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
+    std::string text = reason_text(verdict, rules);
     if (!rules.message.value.empty())
-        text += " " + printable(rules.message.value);
+        text += " " + printable(site_message(verdict, account, rules));
     return text;
 }
 
-std::string superseded_text(const protocol::Origin& successor, const Rules& rules) {
-    if (!rules.reveal_holder.value)
+std::string trial_text(const Verdict& verdict, const Rules& rules) {
+    using protocol::Decision;
+    const std::string_view what = verdict.would == Decision::supersede ? "end that session"
+                                  : verdict.would == Decision::ask     ? "ask whether to end that session"
+                                                                       : "refuse this login";
+    return fmt::format("{} Enforce=yes would {}.", reason_text(verdict, rules), what);
+}
+
+std::optional<std::string> grant_text(const Answer& answer, const Rules& rules) {
+    const bool reveals = rules.reveal_holder.value;
+    std::string text;
+    if (const auto& before = answer.superseded_before)
+        text = reveals ? fmt::format("Your previous session was ended at {} by a login from {}.",
+                                     local_time(before->when), origin_text(before->by))
+                       : fmt::format("Your previous session was ended at {} by another login.",
+                                     local_time(before->when));
+    if (const auto& ended = answer.superseded)
+        text += fmt::format("{}This login has ended the session {}since {}.", text.empty() ? "" : " ",
+                            reveals ? fmt::format("from {} ", origin_text(ended->origin)) : "",
+                            local_time(ended->opened));
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+std::string contested_text(const Contested& contest) {
+    const std::string account = printable(contest.account);
+    if (contest.action == ContestAction::lock)
+        return fmt::format(
+            "{}: its logins keep ending each other; the account is locked and its sessions are "
+            "ended. To unlock it: soloctl unlock {}",
+            account, account);
+    return fmt::format("{}: its logins keep ending each other; for {} none of them can end another", account,
+                       show_value(contest.hold));
+}
+
+std::string superseded_text(const protocol::Origin& successor, bool reveals) {
+    if (!reveals)
         return "You are logged out: this account logged in elsewhere.";
     return fmt::format("You are logged out: this account logged in from {}.", origin_text(successor));
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/core/registry.hpp"
 
+#include <optional>
 #include <string>
 
 namespace solo {
@@ -11,11 +12,24 @@ namespace solo {
 /// Where a login comes from: "10.0.0.5 (sshd)", "tty1 (login)" or "sshd".
 std::string origin_text(const protocol::Origin& origin);
 
-/// Why a login is refused, for the person who wants it.
-std::string refusal_text(const Verdict& verdict, const Rules& rules);
+/// That the account is logged in, for the question whether to end that session.
+std::string question_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules);
+
+/// Why a login is refused, for the person who wants it, with the site's own Message=.
+std::string refusal_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules);
+
+/// What Enforce=yes would have done to a login that is granted in a trial.
+std::string trial_text(const Verdict& verdict, const Rules& rules);
+
+/// What the person who is logged in now has to know of sessions that were superseded; nothing where there is
+/// nothing to know.
+std::optional<std::string> grant_text(const Answer& answer, const Rules& rules);
+
+/// The alert that an account's logins keep superseding each other.
+std::string contested_text(const Contested& contest);
 
 /// What is written to the terminals of a session that a login from `successor` supersedes.
-std::string superseded_text(const protocol::Origin& successor, const Rules& rules);
+std::string superseded_text(const protocol::Origin& successor, bool reveals);
 
 /// What is written to the terminals of a session that somebody ends: their words, or ours where they had
 /// none.

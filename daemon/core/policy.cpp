@@ -25,6 +25,12 @@ bool has_gid(const protocol::Account& account, std::uint32_t gid) {
 
 } // namespace
 
+std::string rule_text(const Source& source, std::string_view key) {
+    const std::string place =
+        source.file.empty() ? "built-in" : source.file + ":" + std::to_string(source.line);
+    return source.section + " " + std::string{key} + " (" + place + ")";
+}
+
 const std::vector<std::string_view> default_ignored_services{"systemd-user",
                                                              "cron",
                                                              "crond",
@@ -77,13 +83,13 @@ Ruling Policy::ruling(const protocol::Account& account, std::string_view service
     const auto is_exempt_gid = [&](std::uint32_t gid) { return has_gid(account, gid); };
     const Rules applying = rules(account, service);
     if (is_ignored)
-        return {ignored, applying, "[Policy] IgnoreServices"};
+        return {ignored, applying, rule_text(settings_.ignored_services.source, "IgnoreServices")};
     if (account.uid == 0U)
         return {exempt, applying, "uid 0"};
     if (settings_.exempt_users.value.contains(account.name))
-        return {exempt, applying, "[Policy] ExemptUsers"};
+        return {exempt, applying, rule_text(settings_.exempt_users.source, "ExemptUsers")};
     if (std::ranges::any_of(settings_.exempt_groups.value, is_exempt_gid))
-        return {exempt, applying, "[Policy] ExemptGroups"};
+        return {exempt, applying, rule_text(settings_.exempt_groups.source, "ExemptGroups")};
     return {limited, applying, {}};
 }
 

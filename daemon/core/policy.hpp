@@ -17,10 +17,27 @@
 
 namespace solo {
 
-enum class OnConflict : std::uint8_t { refuse, supersede };
+enum class OnConflict : std::uint8_t { refuse, supersede, ask };
 
 constexpr auto enum_names(OnConflict /*unused*/) {
-    return std::to_array<std::string_view>({"refuse", "supersede"});
+    return std::to_array<std::string_view>({"refuse", "supersede", "ask"});
+}
+
+/// What takes one slot: each session, or all sessions of one origin together.
+enum class CountBy : std::uint8_t { session, origin };
+
+constexpr auto enum_names(CountBy /*unused*/) {
+    return std::to_array<std::string_view>({"session", "origin"});
+}
+
+/// What becomes of an account whose logins keep superseding each other.
+enum class ContestAction : std::uint8_t {
+    refuse, ///< for a while nobody supersedes
+    lock,   ///< all its sessions end, and nobody logs in until it is unlocked
+};
+
+constexpr auto enum_names(ContestAction /*unused*/) {
+    return std::to_array<std::string_view>({"refuse", "lock"});
 }
 
 enum class OnLeaderExit : std::uint8_t { end, release };
@@ -35,6 +52,12 @@ struct Source {
     std::string file;                 ///< empty for a built-in value
     int line = 0;
 };
+
+/// Names a key and where its value stands: "[Group contractors] OnConflict (/etc/solo/solo.conf:7)".
+std::string rule_text(const Source& source, std::string_view key);
+
+/// A time after which something ends; none for infinity.
+using TimeLimit = std::optional<std::chrono::milliseconds>;
 
 /// A value of the configuration and where it comes from.
 template<class T>
@@ -51,8 +74,15 @@ struct Rules {
     Setting<bool> enforce{true};
     Setting<OnConflict> on_conflict{OnConflict::refuse};
     Setting<int> max_sessions{1};
+    Setting<CountBy> count_by{CountBy::session};
     Setting<std::chrono::milliseconds> grace_time{std::chrono::seconds{5}};
     Setting<OnLeaderExit> on_leader_exit{OnLeaderExit::end};
+    Setting<TimeLimit> max_lifetime{};
+    Setting<TimeLimit> idle_timeout{};
+    Setting<int> contest_limit{3};
+    Setting<std::chrono::milliseconds> contest_window{std::chrono::minutes{1}};
+    Setting<std::chrono::milliseconds> contest_hold{std::chrono::minutes{5}};
+    Setting<ContestAction> contest_action{ContestAction::refuse};
     Setting<bool> reveal_holder{true};
     Setting<std::string> message{};
 };
@@ -62,8 +92,15 @@ struct Overrides {
     std::optional<Setting<bool>> enforce;
     std::optional<Setting<OnConflict>> on_conflict;
     std::optional<Setting<int>> max_sessions;
+    std::optional<Setting<CountBy>> count_by;
     std::optional<Setting<std::chrono::milliseconds>> grace_time;
     std::optional<Setting<OnLeaderExit>> on_leader_exit;
+    std::optional<Setting<TimeLimit>> max_lifetime;
+    std::optional<Setting<TimeLimit>> idle_timeout;
+    std::optional<Setting<int>> contest_limit;
+    std::optional<Setting<std::chrono::milliseconds>> contest_window;
+    std::optional<Setting<std::chrono::milliseconds>> contest_hold;
+    std::optional<Setting<ContestAction>> contest_action;
     std::optional<Setting<bool>> reveal_holder;
     std::optional<Setting<std::string>> message;
 };
@@ -81,8 +118,15 @@ inline constexpr std::tuple rule_keys{
     RuleKey<bool>{"Enforce", &Rules::enforce, &Overrides::enforce},
     RuleKey<OnConflict>{"OnConflict", &Rules::on_conflict, &Overrides::on_conflict},
     RuleKey<int>{"MaxSessions", &Rules::max_sessions, &Overrides::max_sessions},
+    RuleKey<CountBy>{"CountBy", &Rules::count_by, &Overrides::count_by},
     RuleKey<std::chrono::milliseconds>{"GraceTime", &Rules::grace_time, &Overrides::grace_time},
     RuleKey<OnLeaderExit>{"OnLeaderExit", &Rules::on_leader_exit, &Overrides::on_leader_exit},
+    RuleKey<TimeLimit>{"MaxLifetime", &Rules::max_lifetime, &Overrides::max_lifetime},
+    RuleKey<TimeLimit>{"IdleTimeout", &Rules::idle_timeout, &Overrides::idle_timeout},
+    RuleKey<int>{"ContestLimit", &Rules::contest_limit, &Overrides::contest_limit},
+    RuleKey<std::chrono::milliseconds>{"ContestWindow", &Rules::contest_window, &Overrides::contest_window},
+    RuleKey<std::chrono::milliseconds>{"ContestHold", &Rules::contest_hold, &Overrides::contest_hold},
+    RuleKey<ContestAction>{"ContestAction", &Rules::contest_action, &Overrides::contest_action},
     RuleKey<bool>{"RevealHolder", &Rules::reveal_holder, &Overrides::reveal_holder},
     RuleKey<std::string>{"Message", &Rules::message, &Overrides::message},
 };
@@ -112,7 +156,7 @@ struct Ruling {
 
     Kind kind = Kind::limited;
     Rules rules;
-    std::string rule; ///< what makes it ignored or exempt: "[Policy] ExemptUsers"
+    std::string rule; ///< what makes it ignored or exempt, as rule_text() has it
 };
 
 class Policy {

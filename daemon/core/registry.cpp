@@ -2,6 +2,7 @@
 #include "daemon/core/registry.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace solo {
@@ -10,112 +11,79 @@ using protocol::Decision;
 
 namespace {
 
-Answer answer(const Claim& claim, Verdict verdict, std::optional<SessionId> id = std::nullopt) {
-    return {.request = claim.request, .verdict = std::move(verdict), .id = id};
+std::int64_t after(const Now& now, std::chrono::milliseconds time) {
+    return now.boot + std::chrono::microseconds{time}.count();
 }
 
-Session session_of(const Claim& claim, std::optional<int> slot, std::int64_t now) {
+Answer answer(const Claim& claim, Verdict verdict, std::optional<SessionId> id = std::nullopt) {
+    return {.request = claim.request,
+            .verdict = std::move(verdict),
+            .id = id,
+            .superseded = std::nullopt,
+            .superseded_before = std::nullopt};
+}
+
+/// The session that this claim becomes, but for its slot.
+Session session_of(const Claim& claim, const Now& now) {
+    const TimeLimit& lifetime = claim.ruling.rules.max_lifetime.value;
     return {.id = claim.id,
             .account = claim.account.name,
             .uid = claim.account.uid,
-            .state = State::opening,
+            .state = claim.lease ? State::active : State::opening,
             .reason = std::nullopt,
             .origin = claim.origin,
             .leader = claim.leader,
-            .slot = slot,
-            .opened = now,
+            .slot = std::nullopt,
+            .opened = now.wall,
             .ended = std::nullopt,
             .superseded_by = std::nullopt,
             .nonce = claim.nonce,
-            .traces = {}};
-}
-
-std::string conflict_rule(const Rules& rules) {
-    return rules.on_conflict.source.section + " OnConflict";
+            .traces = {},
+            .expires = lifetime ? std::optional{after(now, *lifetime)} : std::nullopt,
+            .lease = claim.lease};
 }
 
 } // namespace
 
-void Registry::open(Claim claim, std::int64_t now, Effects& effects) {
-    Verdict verdict = decide(claim);
+void Registry::open(Claim claim, const Now& now, Effects& effects) {
+    fade_contests(now);
+    Verdict verdict = decide(claim, now);
     const std::string account = claim.account.name;
-    const bool takes_turn = verdict.because == Verdict::Because::free_slot && is_waited_for(account);
+    const AccountState* const state = state_of(account);
+    const bool is_waited_for = state != nullptr && !state->waiting.empty();
+    const bool takes_turn = verdict.because == Verdict::Because::free_slot && is_waited_for;
+    Waiting login{std::move(claim), std::nullopt, std::nullopt};
     if (verdict.decision == Decision::supersede || takes_turn) {
-        accounts_[account].waiting.push_back(std::move(claim));
+        accounts_[account].waiting.push_back(std::move(login));
         serve_waiting(account, now, effects);
     } else {
-        settle(claim, std::move(verdict), now, effects);
+        settle(std::move(login), std::move(verdict), now, effects);
     }
 }
 
 /// Does what the verdict says of a login that need not wait (any longer).
-void Registry::settle(const Claim& claim, Verdict verdict, std::int64_t now, Effects& effects) {
+void Registry::settle(Waiting login, Verdict verdict, const Now& now, Effects& effects) {
     using Because = Verdict::Because;
     if (verdict.because == Because::retried) {
-        Tracked& retried = *tracked(find_retried(claim)->id);
+        Tracked& retried = *tracked(find_retried(login.claim)->id);
         retried.line = Line::open;
-        effects.push_back(answer(claim, std::move(verdict), retried.session.id));
+        effects.push_back(answer(login.claim, std::move(verdict), retried.session.id));
     } else if (verdict.decision == Decision::grant && verdict.because != Because::joined) {
-        grant(claim, verdict, now, effects);
+        grant(std::move(login), std::move(verdict), now, effects);
     } else {
-        effects.push_back(answer(claim, std::move(verdict)));
+        if (verdict.because == Because::contest)
+            begin_contest(login.claim, now, effects);
+        effects.push_back(answer(login.claim, std::move(verdict)));
     }
 }
 
-Verdict Registry::decide(const Claim& claim) const {
-    using Because = Verdict::Because;
-    if (claim.ruling.kind == Ruling::Kind::ignored)
-        return {Decision::ignore, Because::not_a_login, std::nullopt, claim.ruling.rule};
-    if (find_retried(claim) != nullptr)
-        return {Decision::grant, Because::retried, std::nullopt, "nonce"};
-    if (claim.ruling.kind == Ruling::Kind::exempt)
-        return {Decision::grant, Because::exempt, std::nullopt, claim.ruling.rule};
-    const Session* const outer = claim.inside ? find(*claim.inside) : nullptr;
-    if (outer != nullptr && outer->account == claim.account.name && outer->state == State::active)
-        return {Decision::grant, Because::joined, std::nullopt, "session " + outer->id.text()};
-    const auto holders = holders_of(claim.account.name);
-    const auto& limit = claim.ruling.rules.max_sessions;
-    if (std::cmp_less(holders.size(), limit.value))
-        return {Decision::grant, Because::free_slot, std::nullopt, limit.source.section + " MaxSessions"};
-    return decide_contested(claim, holders);
-}
-
-/// No slot is free. Superseding needs every holder that has to make room to be able to go.
-Verdict Registry::decide_contested(const Claim& claim, const std::vector<const Tracked*>& holders) const {
-    using Because = Verdict::Because;
-    const Rules& rules = claim.ruling.rules;
-    Verdict verdict{Decision::refuse, Because::occupied, std::nullopt, conflict_rule(rules)};
-    if (!holders.empty())
-        verdict.holder = holders.front()->session;
-    if (!rules.enforce.value) {
-        verdict.decision = Decision::grant;
-        verdict.because = Because::trial;
-        verdict.rule = rules.enforce.source.section + " Enforce";
-        return verdict;
-    }
-    if (rules.on_conflict.value == OnConflict::refuse || rules.max_sessions.value < 1)
-        return verdict;
-    for (const Tracked* const holder : who_makes_room(holders, rules.max_sessions.value)) {
-        verdict.holder = holder->session;
-        if (holder->is_stuck) {
-            verdict.because = Because::not_gone;
-        } else if (holder->session.leader == claim.leader || shares_leader(holder->session)) {
-            verdict.because = Because::shared_leader;
-        }
-        if (verdict.because != Because::occupied)
-            return verdict;
-    }
-    verdict.holder = holders.front()->session;
-    verdict.decision = Decision::supersede;
-    return verdict;
-}
-
-bool Registry::abandon(const std::string& account, RequestId request, std::int64_t now, Effects& effects) {
+bool Registry::abandon(const std::string& account, RequestId request, const Now& now, Effects& effects) {
     const auto known = accounts_.find(account);
     if (known == accounts_.end())
         return false;
     auto& waiting = known->second.waiting;
-    const auto found = std::ranges::find(waiting, request, &Claim::request);
+    const auto is_meant = [&](const Waiting& login) { return login.claim.request == request; };
+    const auto found = std::ranges::find_if(waiting, is_meant);
     if (found == waiting.end())
         return false;
     waiting.erase(found);
@@ -139,13 +107,13 @@ void Registry::confirm(const SessionId& id, Effects& effects) {
     effects.push_back(Record{confirmed->session});
 }
 
-void Registry::close(const SessionId& id, std::int64_t now, Effects& effects) {
+void Registry::close(const SessionId& id, const Now& now, Effects& effects) {
     const Tracked* const closed = tracked(id);
     if (closed != nullptr && closed->session.state != State::ending)
         over(id, Reason::logout, now, effects);
 }
 
-void Registry::line_closed(const SessionId& id, std::int64_t now, Effects& effects) {
+void Registry::line_closed(const SessionId& id, const Now& now, Effects& effects) {
     Tracked* const closed = tracked(id);
     if (closed == nullptr)
         return;
@@ -154,7 +122,7 @@ void Registry::line_closed(const SessionId& id, std::int64_t now, Effects& effec
         over(id, Reason::unconfirmed, now, effects);
 }
 
-void Registry::leader_exited(const SessionId& id, std::int64_t now, Effects& effects) {
+void Registry::leader_exited(const SessionId& id, const Now& now, Effects& effects) {
     Tracked* const left = tracked(id);
     if (left == nullptr || left->session.state == State::ending)
         return;
@@ -172,13 +140,13 @@ void Registry::end(const SessionId& id, Reason reason, Effects& effects) {
         begin_ending(*ended, reason, std::nullopt, effects);
 }
 
-void Registry::gone(const SessionId& id, std::int64_t now, Effects& effects) {
+void Registry::gone(const SessionId& id, const Now& now, Effects& effects) {
     const Tracked* const ended = tracked(id);
     if (ended != nullptr && ended->session.state == State::ending)
         over(id, *ended->session.reason, now, effects);
 }
 
-void Registry::stuck(const SessionId& id, std::int64_t now, Effects& effects) {
+void Registry::stuck(const SessionId& id, const Now& now, Effects& effects) {
     Tracked* const ended = tracked(id);
     if (ended == nullptr || ended->session.state != State::ending)
         return;
@@ -186,7 +154,7 @@ void Registry::stuck(const SessionId& id, std::int64_t now, Effects& effects) {
     serve_waiting(std::string{ended->session.account}, now, effects);
 }
 
-void Registry::restore(Session session, const Rules& rules, Survival survival, std::int64_t now,
+void Registry::restore(Session session, const Rules& rules, Survival survival, const Now& now,
                        Effects& effects) {
     const SessionId id = session.id;
     const bool was_ending = session.state == State::ending;
@@ -196,6 +164,7 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, s
     track({.session = std::move(session),
            .grace_time = rules.grace_time.value,
            .on_leader_exit = rules.on_leader_exit.value,
+           .reveal_holder = rules.reveal_holder.value,
            .line = Line::unknown});
     Tracked& restored = *tracked(id);
     const bool is_kept =
@@ -207,6 +176,74 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, s
     } else {
         over(id, reason, now, effects);
     }
+}
+
+void Registry::restore(AccountNote note) {
+    const std::string account = note.account;
+    accounts_[account].note = std::move(note);
+}
+
+void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effects& effects) {
+    const Rules& rules = ruling.rules;
+    session.state = State::active;
+    if (ruling.kind == Ruling::Kind::limited)
+        session.slot = lowest_free_slot(slots_of(session.account));
+    if (rules.max_lifetime.value)
+        session.expires = after(now, *rules.max_lifetime.value);
+    effects.push_back(Record{session});
+    track({.session = std::move(session),
+           .grace_time = rules.grace_time.value,
+           .on_leader_exit = rules.on_leader_exit.value,
+           .reveal_holder = rules.reveal_holder.value,
+           .line = Line::unknown});
+}
+
+std::optional<std::int64_t> Registry::renew(const SessionId& id, const Now& now, Effects& effects) {
+    Tracked* const renewed = tracked(id);
+    if (renewed == nullptr || !renewed->session.lease || renewed->session.state != State::active)
+        return std::nullopt;
+    Session& session = renewed->session;
+    deadlines_.erase({*session.deadline(), id});
+    session.lease->lapses = after(now, session.lease->ttl);
+    deadlines_.emplace(*session.deadline(), id);
+    effects.push_back(Record{session});
+    return session.deadline();
+}
+
+/// A lease is over at once; a login's processes have to be ended first.
+void Registry::tick(const Now& now, Effects& effects) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now.boot) {
+        const SessionId id = deadlines_.begin()->second;
+        deadlines_.erase(deadlines_.begin());
+        Tracked& due = *tracked(id);
+        if (due.session.state == State::ending)
+            continue;
+        const auto& lease = due.session.lease;
+        if (lease)
+            over(id, lease->lapses <= now.boot ? Reason::lease_lapsed : Reason::expired, now, effects);
+        else
+            begin_ending(due, Reason::expired, std::nullopt, effects);
+    }
+}
+
+std::optional<std::int64_t> Registry::next_deadline() const {
+    return deadlines_.empty() ? std::nullopt : std::optional{deadlines_.begin()->first};
+}
+
+bool Registry::unlock(const std::string& account, const Now& now, Effects& effects) {
+    const auto found = accounts_.find(account);
+    if (found == accounts_.end())
+        return false;
+    AccountState& state = found->second;
+    const bool was_locked = state.note.locked.has_value();
+    if (!was_locked && !state.contest.is_held(now))
+        return false;
+    state.contest.forget();
+    state.note.locked.reset();
+    if (was_locked)
+        effects.push_back(RecordNote{state.note});
+    serve_waiting(account, now, effects);
+    return true;
 }
 
 const Session* Registry::find(const SessionId& id) const {
@@ -221,6 +258,11 @@ const Session* Registry::find_led_by(const Process& leader) const {
             return session;
     }
     return nullptr;
+}
+
+bool Registry::has_holders(const std::string& account) const {
+    const AccountState* const state = state_of(account);
+    return state != nullptr && !state->holders.empty();
 }
 
 bool Registry::shares_leader(const Session& session) const {
@@ -245,102 +287,132 @@ Registry::Tracked* Registry::tracked(const SessionId& id) {
     return found == sessions_.end() ? nullptr : &found->second;
 }
 
-std::vector<const Registry::Tracked*> Registry::holders_of(const std::string& account) const {
-    std::vector<const Tracked*> holders;
-    const auto found = accounts_.find(account);
-    if (found == accounts_.end())
-        return holders;
-    for (const SessionId& id : found->second.holders)
-        holders.push_back(&sessions_.at(id));
-    return holders;
-}
-
-/// The session that this very claim was granted before its answer was lost.
-const Session* Registry::find_retried(const Claim& claim) const {
-    const auto [first, last] = led_by_.equal_range(claim.leader.pid);
-    for (auto entry = first; entry != last; ++entry) {
-        const Session& session = *find(entry->second);
-        const bool is_same = session.nonce == claim.nonce && session.leader == claim.leader &&
-                             session.account == claim.account.name;
-        if (is_same && session.state != State::ending)
-            return &session;
-    }
-    return nullptr;
-}
-
-bool Registry::is_waited_for(const std::string& account) const {
-    const auto found = accounts_.find(account);
-    return found != accounts_.end() && !found->second.waiting.empty();
-}
-
-int Registry::lowest_free_slot(const std::string& account) const {
-    const auto holders = holders_of(account);
-    int slot = 0;
-    const auto is_taken = [&](const Tracked* holder) { return holder->session.slot == slot; };
-    while (std::ranges::any_of(holders, is_taken))
-        ++slot;
-    return slot;
-}
-
 void Registry::track(Tracked tracked) {
     const Session& session = tracked.session;
     if (session.slot)
         accounts_[session.account].holders.push_back(session.id);
-    led_by_.emplace(session.leader.pid, session.id);
+    if (session.has_leader())
+        led_by_.emplace(session.leader.pid, session.id);
+    if (const auto deadline = session.deadline())
+        deadlines_.emplace(*deadline, session.id);
     sessions_.emplace(session.id, std::move(tracked));
 }
 
-void Registry::grant(const Claim& claim, const Verdict& verdict, std::int64_t now, Effects& effects) {
-    const bool needs_slot = verdict.because == Verdict::Because::free_slot;
-    const auto slot = needs_slot ? std::optional{lowest_free_slot(claim.account.name)} : std::nullopt;
-    const Session session = session_of(claim, slot, now);
+void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& effects) {
+    const Claim& claim = login.claim;
+    const bool is_free_slot = verdict.because == Verdict::Because::free_slot;
+    Session session = session_of(claim, now);
+    if (is_free_slot || verdict.because == Verdict::Because::same_origin)
+        take_slot(claim, session);
+    const Rules& rules = claim.ruling.rules;
     track({.session = session,
-           .grace_time = claim.ruling.rules.grace_time.value,
-           .on_leader_exit = claim.ruling.rules.on_leader_exit.value});
+           .grace_time = rules.grace_time.value,
+           .on_leader_exit = rules.on_leader_exit.value,
+           .reveal_holder = rules.reveal_holder.value});
     effects.push_back(Record{session});
-    effects.push_back(answer(claim, verdict, session.id));
-}
-
-/// The holders that have to be gone before a login with this limit finds a slot: first those that are going
-/// anyway, so that nobody loses a session to make room that comes about by itself, then the oldest.
-std::vector<const Registry::Tracked*> Registry::who_makes_room(std::vector<const Tracked*> holders,
-                                                               int limit) {
-    const auto is_going = [](const Tracked* holder) {
-        return holder->session.state == State::ending && !holder->is_stuck;
-    };
-    std::ranges::stable_partition(holders, is_going);
-    holders.resize(holders.size() - static_cast<std::size_t>(limit) + 1);
-    return holders;
-}
-
-/// Begins to end those who make room for the claim, unless they are ending already.
-void Registry::supersede(const Claim& claim, Effects& effects) {
-    const int limit = claim.ruling.rules.max_sessions.value;
-    for (const Tracked* const in_the_way : who_makes_room(holders_of(claim.account.name), limit)) {
-        Tracked& holder = *tracked(in_the_way->session.id);
-        if (holder.session.state != State::ending)
-            begin_ending(holder, Reason::superseded, claim.origin, effects);
+    Answer granted = answer(claim, std::move(verdict), session.id);
+    granted.superseded = std::move(login.superseded);
+    granted.superseded_before = std::move(login.superseded_before);
+    if (is_free_slot && !granted.superseded) {
+        AccountNote& note = accounts_.at(session.account).note;
+        granted.superseded_before = std::exchange(note.superseded, std::nullopt);
+        if (granted.superseded_before)
+            effects.push_back(RecordNote{note});
     }
+    effects.push_back(std::move(granted));
+}
+
+/// The slot of a holder from the same origin where the claim may share it, else the lowest that is free.
+void Registry::take_slot(const Claim& claim, Session& session) const {
+    const auto slots = slots_of(claim.account.name);
+    const Slot* const shared = find_shareable(claim, slots);
+    session.slot = shared != nullptr ? shared->number : lowest_free_slot(slots);
+    const auto is_taken = [&](const Tracked* holder) { return holder->session.share == session.share; };
+    while (shared != nullptr && std::ranges::any_of(shared->holders, is_taken))
+        ++session.share;
+}
+
+/// Begins to end those who make room for the login, unless they are ending already.
+void Registry::supersede(const Waiting& login, const Now& now, Effects& effects) {
+    const Rules& rules = login.claim.ruling.rules;
+    bool begins = false;
+    for (const Slot& slot : who_makes_room(slots_of(login.claim.account.name), rules.max_sessions.value)) {
+        for (const Tracked* const in_the_way : slot.holders) {
+            Tracked& holder = *tracked(in_the_way->session.id);
+            if (holder.session.state == State::ending)
+                continue;
+            begin_ending(holder, Reason::superseded, login.claim.origin, effects);
+            begins = true;
+        }
+    }
+    if (!begins)
+        return;
+    Contest& contest = accounts_.at(login.claim.account.name).contest;
+    contest.count(now, rules);
+    fading_.emplace_back(contest.fades(), login.claim.account.name);
+}
+
+/// One superseding too many: from now on nobody supersedes for a while, or nobody logs in at all.
+void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effects) {
+    const Rules& rules = claim.ruling.rules;
+    AccountState& account = accounts_.at(claim.account.name);
+    account.contest.hold(now, rules);
+    fading_.emplace_back(account.contest.fades(), claim.account.name);
+    effects.push_back(Contested{.account = claim.account.name,
+                                .uid = claim.account.uid,
+                                .action = rules.contest_action.value,
+                                .hold = rules.contest_hold.value});
+    if (rules.contest_action.value != ContestAction::lock)
+        return;
+    account.note.account = claim.account.name;
+    account.note.uid = claim.account.uid;
+    account.note.locked = now.wall;
+    effects.push_back(RecordNote{account.note});
+    for (const SessionId& id : account.holders)
+        end(id, Reason::terminated, effects);
 }
 
 /// Serves the logins that wait for a slot of this account, in their order, as far as that goes now.
-void Registry::serve_waiting(const std::string& account, std::int64_t now, Effects& effects) {
+void Registry::serve_waiting(const std::string& account, const Now& now, Effects& effects) {
     const auto found = accounts_.find(account);
     if (found == accounts_.end())
         return;
-    auto& waiting = found->second.waiting;
-    while (!waiting.empty()) {
-        Verdict verdict = decide(waiting.front());
+    AccountState& state = found->second;
+    while (!state.waiting.empty()) {
+        Verdict verdict = decide(state.waiting.front().claim, now);
         if (verdict.decision == Decision::supersede) {
-            supersede(waiting.front(), effects);
+            supersede(state.waiting.front(), now, effects);
             return;
         }
-        const Claim claim = std::move(waiting.front());
-        waiting.pop_front();
-        settle(claim, std::move(verdict), now, effects);
+        Waiting login = std::move(state.waiting.front());
+        state.waiting.pop_front();
+        settle(std::move(login), std::move(verdict), now, effects);
     }
-    if (found->second.holders.empty())
+    forget_if_empty(account);
+}
+
+/// Nothing is kept of an account of which there is nothing to keep.
+void Registry::forget_if_empty(const std::string& account) {
+    const auto found = accounts_.find(account);
+    if (found == accounts_.end())
+        return;
+    const AccountState& state = found->second;
+    const bool is_empty = state.holders.empty() && state.waiting.empty() && state.note.is_empty();
+    if (is_empty && state.contest.fades() == 0)
         accounts_.erase(found);
+}
+
+/// Forgets contests that say nothing any more.
+void Registry::fade_contests(const Now& now) {
+    while (!fading_.empty() && fading_.front().first <= now.boot) {
+        const std::string account = std::move(fading_.front().second);
+        fading_.pop_front();
+        const auto found = accounts_.find(account);
+        if (found == accounts_.end() || found->second.contest.fades() > now.boot)
+            continue;
+        found->second.contest.forget();
+        forget_if_empty(account);
+    }
 }
 
 void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
@@ -348,27 +420,48 @@ void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<proto
     tracked.session.state = State::ending;
     tracked.session.reason = reason;
     effects.push_back(Record{tracked.session});
-    effects.push_back(BeginEnding{tracked.session, tracked.grace_time, std::move(successor)});
+    effects.push_back(BeginEnding{.session = tracked.session,
+                                  .grace_time = tracked.grace_time,
+                                  .successor = std::move(successor),
+                                  .reveal_holder = tracked.reveal_holder});
 }
 
 /// Ends the record, frees the slot and serves who waited for it.
-void Registry::over(SessionId id, Reason reason, std::int64_t now, Effects& effects) {
+void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effects) {
     Session session = std::move(sessions_.at(id).session);
     sessions_.erase(id);
     const auto [first, last] = led_by_.equal_range(session.leader.pid);
-    led_by_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
+    if (const auto entry = std::find_if(first, last, [&](const auto& led) { return led.second == id; });
+        entry != last)
+        led_by_.erase(entry);
+    if (const auto deadline = session.deadline())
+        deadlines_.erase({*deadline, id});
 
     session.state = State::ended;
     session.reason = reason;
-    session.ended = now;
-    const auto account = accounts_.find(session.account);
-    if (session.slot)
-        std::erase(account->second.holders, id);
-    if (reason == Reason::superseded && account != accounts_.end() && !account->second.waiting.empty())
-        session.superseded_by = account->second.waiting.front().id;
+    session.ended = now.wall;
+    if (session.slot) {
+        AccountState& account = accounts_.at(session.account);
+        std::erase(account.holders, id);
+        if (reason == Reason::superseded && !account.waiting.empty())
+            note_superseded(session, account, now, effects);
+    }
     const std::string name = session.account;
     effects.push_back(Record{std::move(session)});
     serve_waiting(name, now, effects);
+}
+
+/// The first login that waits has superseded this session: its person is told, and whoever logs in after it.
+void Registry::note_superseded(Session& old, AccountState& account, const Now& now, Effects& effects) {
+    Waiting& successor = account.waiting.front();
+    old.superseded_by = successor.claim.id;
+    if (!successor.superseded)
+        successor.superseded_before = std::move(account.note.superseded);
+    successor.superseded = old;
+    account.note.account = old.account;
+    account.note.uid = old.uid;
+    account.note.superseded = Supersession{.by = successor.claim.origin, .when = now.wall};
+    effects.push_back(RecordNote{account.note});
 }
 
 } // namespace solo

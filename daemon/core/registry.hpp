@@ -5,14 +5,18 @@
 // forgotten here (its record stays in the store).
 #pragma once
 
+#include "daemon/core/contest.hpp"
+#include "daemon/core/now.hpp"
 #include "daemon/core/policy.hpp"
 #include "daemon/core/session.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,6 +25,13 @@ namespace solo {
 /// Names a login that waits for its decision; chosen by the caller, never used again.
 using RequestId = std::uint64_t;
 
+/// What the person said to ending the holder (OnConflict=ask).
+enum class Consent : std::uint8_t {
+    unasked, ///< they can still be asked: this is a Check
+    none,
+    given,
+};
+
 /// A login that wants a slot.
 struct Claim {
     RequestId request = 0;
@@ -28,8 +39,10 @@ struct Claim {
     std::string nonce;
     protocol::Account account;
     protocol::Origin origin;
-    Process leader;
+    Process leader; ///< none (pid 0) for a lease
     Ruling ruling;
+    Consent consent = Consent::none;
+    std::optional<Lease> lease; ///< of the session, where it is to be one
     /// The active session that the caller descends from, if any. It counts only if it is of the same account.
     std::optional<SessionId> inside;
 };
@@ -41,17 +54,22 @@ struct Verdict {
         exempt,        ///< grant: needs no slot
         joined,        ///< grant: part of the session that the login comes from; nothing is tracked
         free_slot,     ///< grant
+        same_origin,   ///< grant: shares the slot of a holder from the same place (CountBy=origin)
         retried,       ///< grant: this very login has been granted already
-        trial,         ///< grant without a slot: Enforce=yes would have refused or superseded
-        occupied,      ///< refuse or supersede: no slot is free
+        trial,         ///< grant without a slot: Enforce=yes would have said `would`
+        occupied,      ///< refuse, supersede or ask: no slot is free
         not_gone,      ///< refuse: the session to be superseded does not go away
         shared_leader, ///< refuse: the holder's leader leads other sessions or wants this slot itself
+        contest, ///< refuse: this superseding is one too many, and ContestAction follows if it is an Open
+        contest_hold, ///< refuse: it is not long since that happened
+        locked,       ///< refuse: the account is shut until it is unlocked
     };
 
     protocol::Decision decision = protocol::Decision::refuse;
     Because because = Because::occupied;
     std::optional<Session> holder; ///< the session in the way: of all holders the oldest
-    std::string rule;              ///< what in the configuration decides: "[Group contractors] OnConflict"
+    std::string rule;              ///< what in the configuration decides, as rule_text() has it
+    protocol::Decision would = protocol::Decision::grant; ///< in a trial: what Enforce=yes would do
 };
 
 /// Write this record.
@@ -64,6 +82,21 @@ struct Answer {
     RequestId request = 0;
     Verdict verdict;
     std::optional<SessionId> id;
+    std::optional<Session> superseded; ///< in a grant: the session that it has superseded, the last one
+    std::optional<Supersession> superseded_before; ///< in a grant: what the person has not been told yet
+};
+
+/// Write what is remembered of an account.
+struct RecordNote {
+    AccountNote note;
+};
+
+/// Tell the administrator: an account's logins keep superseding each other.
+struct Contested {
+    std::string account;
+    std::optional<std::uint32_t> uid;
+    ContestAction action = ContestAction::refuse;
+    std::chrono::milliseconds hold{}; ///< how long nobody supersedes, in refuse
 };
 
 /// Make this session's processes go away, then say gone() or stuck().
@@ -71,11 +104,12 @@ struct BeginEnding {
     Session session;
     std::chrono::milliseconds grace_time{};
     std::optional<protocol::Origin> successor; ///< where the login that supersedes it comes from
+    bool reveal_holder = true;                 ///< whether its person may know that
 };
 
-using Effect = std::variant<Record, Answer, BeginEnding>;
+using Effect = std::variant<Record, RecordNote, Answer, BeginEnding, Contested>;
 
-/// To be carried out in order; nothing after a Record may happen before that record is stored.
+/// To be carried out in order; nothing after a Record or RecordNote may happen before that is stored.
 using Effects = std::vector<Effect>;
 
 /// What a restart of the daemon finds of a session.
@@ -88,15 +122,14 @@ enum class Survival : std::uint8_t {
 class Registry {
 public:
     /// A login asks. Answers now or, while a holder is being superseded for it or for one before it, later:
-    /// one Answer for each claim, unless abandon() comes first. `now`: microseconds since the Unix epoch, for
-    /// the record.
-    void open(Claim claim, std::int64_t now, Effects& effects);
+    /// one Answer for each claim, unless abandon() comes first.
+    void open(Claim claim, const Now& now, Effects& effects);
 
     /// What open() would answer now. Changes nothing.
-    [[nodiscard]] Verdict decide(const Claim& claim) const;
+    [[nodiscard]] Verdict decide(const Claim& claim, const Now& now) const;
 
     /// The login that waits for this answer has gone away. False where it does not wait (any more).
-    bool abandon(const std::string& account, RequestId request, std::int64_t now, Effects& effects);
+    bool abandon(const std::string& account, RequestId request, const Now& now, Effects& effects);
 
     /// What the kernel says of the session, learnt after its grant.
     void observe(const SessionId& id, Traces traces, Effects& effects);
@@ -106,31 +139,54 @@ public:
 
     /// The login program says that the session is over. A session that is being ended stays so until it is
     /// gone.
-    void close(const SessionId& id, std::int64_t now, Effects& effects);
+    void close(const SessionId& id, const Now& now, Effects& effects);
 
     /// All descriptors of the login program's end of the line are closed. Before confirm(), the session never
     /// was.
-    void line_closed(const SessionId& id, std::int64_t now, Effects& effects);
+    void line_closed(const SessionId& id, const Now& now, Effects& effects);
 
-    void leader_exited(const SessionId& id, std::int64_t now, Effects& effects);
+    void leader_exited(const SessionId& id, const Now& now, Effects& effects);
 
     /// Someone who may wants the session ended.
     void end(const SessionId& id, Reason reason, Effects& effects);
 
     /// No process of a session that is being ended is left.
-    void gone(const SessionId& id, std::int64_t now, Effects& effects);
+    void gone(const SessionId& id, const Now& now, Effects& effects);
 
     /// A session that is being ended did not go away in time. It still holds its slot; gone() may yet come.
-    void stuck(const SessionId& id, std::int64_t now, Effects& effects);
+    void stuck(const SessionId& id, const Now& now, Effects& effects);
 
     /// A session from before the daemon's start whose record is not ended. Sessions come oldest first.
-    void restore(Session session, const Rules& rules, Survival survival, std::int64_t now, Effects& effects);
+    void restore(Session session, const Rules& rules, Survival survival, const Now& now, Effects& effects);
+
+    /// What is remembered of an account from before the daemon's start.
+    void restore(AccountNote note);
+
+    /// A login that the daemon has not seen but that lives: from before its first start, or let in while it
+    /// was down. It holds a slot even where that is one too many.
+    void adopt(Session session, const Ruling& ruling, const Now& now, Effects& effects);
+
+    /// A lease lasts its ttl from now on; when it lapses, in microseconds of CLOCK_BOOTTIME. Nothing where
+    /// there is no such lease (any more).
+    std::optional<std::int64_t> renew(const SessionId& id, const Now& now, Effects& effects);
+
+    /// Ends what has reached its time. To be called at next_deadline().
+    void tick(const Now& now, Effects& effects);
+
+    /// When the next session reaches its time, in microseconds of CLOCK_BOOTTIME.
+    [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+
+    /// Logins of the account are decided again as if there had been no contest. False where there is none.
+    bool unlock(const std::string& account, const Now& now, Effects& effects);
 
     /// The session, unless it is unknown or over.
     [[nodiscard]] const Session* find(const SessionId& id) const;
 
     /// A session of which this process is the leader, unless it is over.
     [[nodiscard]] const Session* find_led_by(const Process& leader) const;
+
+    /// Whether a session of the account holds a slot.
+    [[nodiscard]] bool has_holders(const std::string& account) const;
 
     /// Whether the session's leader leads other sessions too, so that it cannot be ended alone.
     [[nodiscard]] bool shares_leader(const Session& session) const;
@@ -147,38 +203,68 @@ private:
         Session session;
         std::chrono::milliseconds grace_time{};
         OnLeaderExit on_leader_exit = OnLeaderExit::end;
+        bool reveal_holder = true;
         Line line = Line::open;
         bool is_stuck = false;
+    };
+
+    /// A login that waits for a slot, and what it has caused so far.
+    struct Waiting {
+        Claim claim;
+        std::optional<Session> superseded;
+        std::optional<Supersession> superseded_before;
     };
 
     /// What there is of one account.
     struct AccountState {
         std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
-        std::deque<Claim> waiting;      ///< in order; only the first one is being served
+        std::deque<Waiting> waiting;    ///< in order; only the first one is being served
+        Contest contest;
+        AccountNote note;
     };
 
-    Tracked* tracked(const SessionId& id);
-    [[nodiscard]] std::vector<const Tracked*> holders_of(const std::string& account) const;
-    [[nodiscard]] const Session* find_retried(const Claim& claim) const;
-    [[nodiscard]] Verdict decide_contested(const Claim& claim,
-                                           const std::vector<const Tracked*>& holders) const;
-    [[nodiscard]] bool is_waited_for(const std::string& account) const;
-    [[nodiscard]] int lowest_free_slot(const std::string& account) const;
+    /// A slot and the sessions that hold it, oldest first: one, or several from the same origin.
+    struct Slot {
+        int number = 0;
+        std::vector<const Tracked*> holders;
 
+        /// It becomes free without more ado.
+        [[nodiscard]] bool is_going() const;
+    };
+
+    // What is decided, and what it is decided by (decision.cpp). Oldest slot first.
+    [[nodiscard]] std::vector<Slot> slots_of(const std::string& account) const;
+    [[nodiscard]] const Session* find_retried(const Claim& claim) const;
+    [[nodiscard]] Verdict decide_slot(const Claim& claim, const Now& now) const;
+    [[nodiscard]] Verdict decide_conflict(const Claim& claim, const std::vector<Slot>& slots,
+                                          const Now& now) const;
+    [[nodiscard]] std::optional<Verdict::Because> obstacle(const Claim& claim, const Tracked& holder) const;
+    static std::vector<Slot> who_makes_room(std::vector<Slot> slots, int limit);
+    static int lowest_free_slot(const std::vector<Slot>& slots);
+    static const Slot* find_shareable(const Claim& claim, const std::vector<Slot>& slots);
+    [[nodiscard]] const AccountState* state_of(const std::string& account) const;
+
+    Tracked* tracked(const SessionId& id);
+    void take_slot(const Claim& claim, Session& session) const;
     void track(Tracked tracked);
-    void settle(const Claim& claim, Verdict verdict, std::int64_t now, Effects& effects);
-    void grant(const Claim& claim, const Verdict& verdict, std::int64_t now, Effects& effects);
-    static std::vector<const Tracked*> who_makes_room(std::vector<const Tracked*> holders, int limit);
-    void supersede(const Claim& claim, Effects& effects);
-    void serve_waiting(const std::string& account, std::int64_t now, Effects& effects);
+    void settle(Waiting login, Verdict verdict, const Now& now, Effects& effects);
+    void grant(Waiting login, Verdict verdict, const Now& now, Effects& effects);
+    void supersede(const Waiting& login, const Now& now, Effects& effects);
+    void begin_contest(const Claim& claim, const Now& now, Effects& effects);
+    void serve_waiting(const std::string& account, const Now& now, Effects& effects);
+    void forget_if_empty(const std::string& account);
+    void fade_contests(const Now& now);
     static void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
                              Effects& effects);
     /// Takes the id by value: the caller's may lie in the very session that is forgotten here.
-    void over(SessionId id, Reason reason, std::int64_t now, Effects& effects);
+    void over(SessionId id, Reason reason, const Now& now, Effects& effects);
+    void note_superseded(Session& old, AccountState& account, const Now& now, Effects& effects);
 
     std::unordered_map<SessionId, Tracked> sessions_;
-    std::unordered_map<std::string, AccountState> accounts_; ///< only accounts with holders or waiting logins
-    std::unordered_multimap<int, SessionId> led_by_;         ///< sessions by their leader's pid
+    std::unordered_map<std::string, AccountState> accounts_;  ///< only those of which there is anything
+    std::unordered_multimap<int, SessionId> led_by_;          ///< sessions by their leader's pid
+    std::set<std::pair<std::int64_t, SessionId>> deadlines_;  ///< at most one a session
+    std::deque<std::pair<std::int64_t, std::string>> fading_; ///< when to look whether a contest has faded
 };
 
 } // namespace solo

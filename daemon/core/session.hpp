@@ -5,7 +5,9 @@
 #include "protocol/login_messages.hpp"
 #include "protocol/sessions_messages.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -56,6 +58,15 @@ struct Traces {
     friend bool operator==(const Traces&, const Traces&) = default;
 };
 
+/// What makes a session a lease: there is no process to watch, so it lasts until it is not renewed.
+struct Lease {
+    std::chrono::milliseconds ttl{};
+    std::uint32_t opened_by = 0; ///< uid of the process that opened it: it may renew and close it
+    std::int64_t lapses = 0;     ///< when, unless it is renewed before; microseconds of CLOCK_BOOTTIME
+
+    friend bool operator==(const Lease&, const Lease&) = default;
+};
+
 /// One login of an account, as it is recorded.
 struct Session {
     SessionId id;
@@ -64,15 +75,42 @@ struct Session {
     State state = State::opening;
     std::optional<Reason> reason; ///< set in ending and ended
     protocol::Origin origin;
-    Process leader;
+    Process leader;          ///< none (pid 0) in a lease
     std::optional<int> slot; ///< none where the session needs no slot
+    int share = 0;           ///< tells sessions that share a slot apart (CountBy=origin)
     std::int64_t opened = 0; ///< microseconds since the Unix epoch, for display
     std::optional<std::int64_t> ended;
     std::optional<SessionId> superseded_by;
     std::string nonce;
     Traces traces;
+    std::optional<std::int64_t> expires; ///< the end of its longest time; microseconds of CLOCK_BOOTTIME
+    std::optional<Lease> lease;
 
     [[nodiscard]] bool is_ended() const { return state == State::ended; }
+    [[nodiscard]] bool has_leader() const { return leader.pid != 0; }
+
+    /// When it ends by itself, if nothing happens before; microseconds of CLOCK_BOOTTIME.
+    [[nodiscard]] std::optional<std::int64_t> deadline() const {
+        if (!lease)
+            return expires;
+        return std::min(lease->lapses, expires.value_or(lease->lapses));
+    }
+};
+
+/// That a session of an account was superseded: its person is told so at the next login.
+struct Supersession {
+    protocol::Origin by;
+    std::int64_t when = 0; ///< microseconds since the Unix epoch, for display
+};
+
+/// What is remembered of an account beyond its sessions, also over a restart.
+struct AccountNote {
+    std::string account;
+    std::optional<std::uint32_t> uid;
+    std::optional<std::int64_t> locked; ///< since when nobody may log in; microseconds since the Unix epoch
+    std::optional<Supersession> superseded;
+
+    [[nodiscard]] bool is_empty() const { return !locked && !superseded; }
 };
 
 } // namespace solo

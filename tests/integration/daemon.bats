@@ -129,7 +129,7 @@ assert_alive() { ! gone "$1" 2>/dev/null || fail "process $1 is gone"; }
 
 @test "a session from before the restart is superseded whole" {
     local job
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=300ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=300ms'
     # shellcheck disable=SC2016 # The shell of the login expands it.
     ssh_background alice one -tt 'trap "" TERM HUP; setsid sleep 1001 </dev/null >/dev/null 2>&1 & echo in $!; sleep 1002'
     started one grep -q '^in ' "$HOST_DIR/one.out"
@@ -145,12 +145,12 @@ assert_alive() { ! gone "$1" 2>/dev/null || fail "process $1 is gone"; }
 
 @test "a session that was being ended when solod was killed is ended after the start" {
     local session
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=30s'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=30s'
     login_in one --deaf
     session=$(session_of alice)
     background two "${LOGIN[@]}" --hold
     wait_until 5 is_ending alice
-    configure $'[Policy]\nOnConflict=supersede\nGraceTime=300ms'
+    configure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=300ms'
     restart_solod KILL
     wait_until 5 is_over "$session" superseded
     assert_equal 137 "$(status_of one)"
@@ -313,7 +313,7 @@ impostor() {
 
 @test "a login that gives up while solod does not answer ends nobody when solod answers again" {
     test_service solo-impatient timeout=1
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     login_in one
     kill -STOP "$(pid_of solod)"
     background two "${LOGIN[@]}" --service solo-impatient --no-account --hold --stay
@@ -380,7 +380,7 @@ root 600 $database"
     configure $'[Policy]\nOnConflict=supercede'
     run /usr/sbin/solod
     assert_status 1
-    assert_output "/etc/solo/solo.conf:2: OnConflict=supercede is not refuse or supersede"
+    assert_output "/etc/solo/solo.conf:2: OnConflict=supercede is not refuse or supersede or ask"
 }
 
 @test "--check-config says file and line of every mistake" {

@@ -101,7 +101,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
 
 @test "all that a superseded login has started is gone before the new one is granted" {
     local option session
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=300ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=300ms'
     for option in -T -tt; do
         stubborn_in "one$option" "$option"
         session=$(session_of alice)
@@ -117,7 +117,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
 
 @test "a login program that ignores SIGTERM is killed after the grace time, and not before" {
     local before after session
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=500ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=500ms'
     login_in one --deaf
     session=$(session_of alice)
     before=${EPOCHREALTIME/./}
@@ -131,7 +131,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
 
 @test "nobody waits for the grace time when the session is gone earlier" {
     local before
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=30s'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=30s'
     ssh_in alice one -tt
     before=${EPOCHREALTIME/./}
     run ssh_as alice echo in
@@ -140,7 +140,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
 }
 
 @test "a superseded person reads on their terminal who logs them out" {
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one -tt
     run ssh_as alice echo in
     assert_status 0
@@ -157,7 +157,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
 }
 
 @test "superseding su -l ends nothing of the session that it was started in" {
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=500ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=500ms'
     ssh_background root outer 'echo outer in; su -l alice -c "echo inner in; exec sleep 1000"; echo back; exec sleep 1001'
     started outer grep -q 'inner in' "$HOST_DIR/outer.out"
     run ssh_as alice echo in
@@ -177,7 +177,7 @@ all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]
     wait_until 5 no_sessions
     first=$(last_session_of alice)
     is_over "$first" logout
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=300ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=300ms'
     ssh_in alice one
     ssh_in alice two
     assert_equal 255 "$(status_of one)"
@@ -286,7 +286,7 @@ assert_clean() {
 
 @test "control characters in the name of a successor's host come out escaped on the terminal" {
     local notice
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one -tt
     run "${LOGIN[@]}" --rhost "$evil"
     assert_status 0

@@ -57,7 +57,7 @@ refused() {
     ssh_in alice one
     session=$(session_of alice)
     refused ssh_as alice echo in
-    assert_journal 'authpriv\.notice sshd\[[0-9]+\]: pam_solo\(sshd:account\): alice refused by \[Policy\] OnConflict: This'
+    assert_journal 'authpriv\.notice sshd\[[0-9]+\]: pam_solo\(sshd:account\): alice refused by \[Policy\] OnConflict (.*): This'
     assert_journal "authpriv\.notice solod: refused: alice from 127\.0\.0\.1 \(sshd\): $already"
     assert_running one
     assert_equal "$session" "$(session_of alice)"
@@ -122,9 +122,9 @@ refused() {
 
 # --- supersede --------------------------------------------------------------------------------------------------------
 
-@test "with OnConflict=supersede the new login gets in, and the first one is logged out" {
+@test "with OnConflict=supersede\nContestLimit=10000 the new login gets in, and the first one is logged out" {
     local first
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     first=$(session_of alice)
     ssh_in alice two
@@ -138,7 +138,7 @@ refused() {
 
 @test "a wrong password ends nobody's session" {
     local session
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     session=$(session_of alice)
     ACCOUNT_PASSWORD=wrong run ssh_by password alice echo in
@@ -152,7 +152,7 @@ refused() {
 
 @test "a second factor that fails ends nobody's session, though the account phase has run" {
     local session
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     session=$(session_of alice)
     stop_sshd
@@ -192,7 +192,7 @@ refused() {
 }
 
 @test "a section for a group holds for its members alone" {
-    reconfigure $'[Group contractors]\nOnConflict=supersede'
+    reconfigure $'[Group contractors]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     refused ssh_as alice echo in
     ssh_in carol two
@@ -203,7 +203,7 @@ refused() {
 }
 
 @test "a section for a service holds for that service alone" {
-    reconfigure $'[Service solo-test]\nOnConflict=supersede'
+    reconfigure $'[Service solo-test]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     refused ssh_as alice echo in
     run "${LOGIN[@]}"
@@ -349,7 +349,7 @@ refused() {
 @test "a login that supersedes gets no stray text into scp, sftp or a command's output" {
     local file=$HOST_DIR/file
     head --bytes=100000 /dev/urandom >"$file"
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     run scp "${SSH_OPTIONS[@]}" "$file" alice@127.0.0.1:superseding
     assert_status 0
@@ -465,7 +465,7 @@ refused() {
 
 @test "soloctl validate says whether a session is active, and if not, why" {
     local session
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
     session=$(session_of alice)
     run soloctl validate "$session"
@@ -483,7 +483,7 @@ refused() {
     read -ra before <<<"$(counts)"
     ssh_in alice one
     refused ssh_as alice echo in
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice two
     run soloctl status
     assert_status 0

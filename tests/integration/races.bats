@@ -45,7 +45,7 @@ assert_never_two() {
 @test "under supersede each of 64 is gone before the next is granted, and one survives, in each of 20 rounds" {
     local before
     before=$(sqlite3 "$database" 'SELECT count(*) FROM session')
-    reconfigure $'[Policy]\nOnConflict=supersede'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     run "${STAMPEDE[@]}" supersede --processes 64 --rounds 20
     assert_status 0
     assert_equal 20 "$(grep -c ': 64 granted, 0 refused$' <<<"$output")"
@@ -71,7 +71,7 @@ assert_never_two() {
 
 @test "bob does not wait while alice's new login waits for an old one that ignores SIGTERM" {
     local before took
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=5s'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=5s'
     login_in one --deaf
     background two "${LOGIN[@]}" --hold
     wait_until 5 is_ending alice
@@ -90,7 +90,7 @@ assert_never_two() {
 
 @test "a login that gives up waiting ends nobody afterwards" {
     local session
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=30s'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=30s'
     login_in one --deaf
     background two "${LOGIN[@]}" --hold
     background three "${LOGIN[@]}" --hold
@@ -106,7 +106,7 @@ assert_never_two() {
 @test "a login that takes over from one that had to be killed stays until it logs out, in each of 20 rounds" {
     local before
     before=$(sqlite3 "$database" 'SELECT count(*) FROM session')
-    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=20ms'
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=20ms'
     run "${STAMPEDE[@]}" takeover --rounds 20
     assert_status 0
     assert_equal "logout|20 superseded|20" "$(sqlite3 "$database" "

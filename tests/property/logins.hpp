@@ -24,6 +24,13 @@ struct Login {
     std::optional<int> inside{}; ///< the session it comes from
     std::optional<int> leader{}; ///< the login whose leader it has, else its own
     std::optional<int> nonce{};  ///< the login whose nonce it has, else its own
+    CountBy count_by = CountBy::session;
+    std::optional<int> host{}; ///< the login from whose host it comes, else its own
+    Consent consent = Consent::none;
+    std::optional<int> ttl{};      ///< seconds: it is a lease
+    std::optional<int> lifetime{}; ///< seconds
+    int contest_limit = 10'000;
+    ContestAction contest_action = ContestAction::refuse;
 };
 
 inline SessionId session_id(int number) {
@@ -48,10 +55,15 @@ inline Rules rules_of(const Login& login) {
     rules.on_conflict.value = login.on_conflict;
     rules.max_sessions.value = login.max_sessions;
     rules.on_leader_exit.value = login.on_leader_exit;
+    rules.count_by.value = login.count_by;
+    rules.contest_limit.value = login.contest_limit;
+    rules.contest_action.value = login.contest_action;
+    if (login.lifetime)
+        rules.max_lifetime.value = std::chrono::seconds{*login.lifetime};
     return rules;
 }
 
-inline Claim claim_of(const Login& login) {
+inline Claim claim_of(const Login& login, const Now& now = {}) {
     const int leader = login.leader.value_or(login.number);
     return {.request = static_cast<RequestId>(login.number),
             .id = session_id(login.number),
@@ -59,10 +71,15 @@ inline Claim claim_of(const Login& login) {
             .account = {.name = login.account, .uid = 1000, .gids = {}},
             .origin = {.service = "sshd",
                        .tty = std::nullopt,
-                       .rhost = "host" + std::to_string(login.number),
+                       .rhost = "host" + std::to_string(login.host.value_or(login.number)),
                        .ruser = std::nullopt},
-            .leader = leader_of(leader),
+            .leader = login.ttl ? Process{} : leader_of(leader),
             .ruling = {.kind = login.kind, .rules = rules_of(login), .rule = "the rule"},
+            .consent = login.consent,
+            .lease = login.ttl ? std::optional{Lease{.ttl = std::chrono::seconds{*login.ttl},
+                                                     .opened_by = 33,
+                                                     .lapses = now.boot + *login.ttl * 1'000'000LL}}
+                               : std::nullopt,
             .inside = login.inside ? std::optional{session_id(*login.inside)} : std::nullopt};
 }
 
@@ -76,9 +93,9 @@ std::string name(Enum value) {
 }
 
 inline std::string text(Verdict::Because because) {
-    constexpr auto names =
-        std::to_array<std::string_view>({"not a login", "exempt", "joined", "free slot", "retried", "trial",
-                                         "occupied", "not gone", "shared leader"});
+    constexpr auto names = std::to_array<std::string_view>(
+        {"not a login", "exempt", "joined", "free slot", "same origin", "retried", "trial", "occupied",
+         "not gone", "shared leader", "contest", "contest hold", "locked"});
     return std::string{names.at(static_cast<std::size_t>(because))};
 }
 
@@ -92,7 +109,23 @@ inline std::string text(const Record& record) {
         line += " by " + text(*session.superseded_by);
     if (session.slot)
         line += ", slot " + std::to_string(*session.slot);
+    if (session.share != 0)
+        line += " shared " + std::to_string(session.share);
     return line;
+}
+
+/// "alice: locked, superseded by host2"
+inline std::string text(const RecordNote& record) {
+    const AccountNote& note = record.note;
+    std::string line = note.account + ":" + (note.locked ? " locked" : "");
+    if (note.superseded)
+        line += " superseded by " + note.superseded->by.rhost.value_or("nowhere");
+    return note.is_empty() ? line + " nothing" : line;
+}
+
+/// "contest: alice, lock"
+inline std::string text(const Contested& contest) {
+    return "contest: " + contest.account + ", " + name(contest.action);
 }
 
 /// "login 2: refuse, occupied, held by s1" or "login 1: grant, free slot, s1"
@@ -114,11 +147,13 @@ inline std::string text(const BeginEnding& ending) {
     return line;
 }
 
-/// One line an effect.
+/// One line an effect, but for notes.
 inline std::string text(const Effects& effects) {
     std::string lines;
     for (const Effect& effect : effects)
-        lines += (lines.empty() ? "" : "\n") + std::visit([](const auto& one) { return text(one); }, effect);
+        if (!std::holds_alternative<RecordNote>(effect))
+            lines +=
+                (lines.empty() ? "" : "\n") + std::visit([](const auto& one) { return text(one); }, effect);
     return lines;
 }
 

@@ -155,6 +155,9 @@ private:
             demand(number == asking_ && !takes_slot, text(answer) + ": out of turn");
     }
 
+    void check(const RecordNote& /*note*/, const std::optional<std::string>& /*account*/) {}
+    void check(const Contested& /*contest*/, const std::optional<std::string>& /*account*/) {}
+
     void check(const BeginEnding& ending, const std::optional<std::string>& account) {
         const SessionId id = ending.session.id;
         demand(!account || ending.session.account == *account, text(ending) + ": is of another account");

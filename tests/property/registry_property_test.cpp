@@ -155,14 +155,14 @@ private:
     void open(const Login& login) {
         logins_[login.number] = login;
         const std::size_t size = registry_.size();
-        const Verdict foretold = registry_.decide(claim_of(login));
+        const Verdict foretold = registry_.decide(claim_of(login), now_);
         demand(registry_.size() == size, "decide() changes the registry");
         const bool is_waited_for = std::ranges::any_of(
             model_.waiting, [&](const Login& other) { return other.account == login.account; });
         ledger_.asks(login);
         model_.open(login);
         Effects effects;
-        registry_.open(claim_of(login), ++now_, effects);
+        registry_.open(claim_of(login), tick(), effects);
         if (foretold.decision != protocol::Decision::supersede && !is_waited_for) {
             const Answer* const answer = effects.empty() ? nullptr : std::get_if<Answer>(&effects.back());
             demand(answer != nullptr && answer->verdict.because == foretold.because &&
@@ -183,7 +183,7 @@ private:
         ledger_.goes_away(number);
         model_.abandon(number);
         Effects effects;
-        registry_.abandon(logins_.at(number).account, static_cast<RequestId>(number), ++now_, effects);
+        registry_.abandon(logins_.at(number).account, static_cast<RequestId>(number), tick(), effects);
         compare(effects, logins_.at(number).account);
     }
 
@@ -214,15 +214,15 @@ private:
             break;
         case Kind::close:
             model_.close(number);
-            registry_.close(id, ++now_, effects);
+            registry_.close(id, tick(), effects);
             break;
         case Kind::line_closed:
             model_.line_closed(number);
-            registry_.line_closed(id, ++now_, effects);
+            registry_.line_closed(id, tick(), effects);
             break;
         case Kind::leader_exited:
             model_.leader_exited(number);
-            registry_.leader_exited(id, ++now_, effects);
+            registry_.leader_exited(id, tick(), effects);
             break;
         case Kind::end:
             model_.end(number, reason);
@@ -230,11 +230,11 @@ private:
             break;
         case Kind::gone:
             model_.gone(number);
-            registry_.gone(id, ++now_, effects);
+            registry_.gone(id, tick(), effects);
             break;
         default:
             model_.stuck(number);
-            registry_.stuck(id, ++now_, effects);
+            registry_.stuck(id, tick(), effects);
             break;
         }
         compare(effects, account);
@@ -255,7 +255,7 @@ private:
         for (const auto& [id, session] : stored) {
             if (!session.is_ended()) {
                 registry_.restore(session, rules_of(logins_.at(number_of(id))), survival_of(number_of(id)),
-                                  ++now_, effects);
+                                  tick(), effects);
             }
         }
         compare(effects, std::nullopt);
@@ -271,17 +271,26 @@ private:
             if (const auto* const answer = std::get_if<Answer>(&effect)) {
                 Answer plain = *answer;
                 plain.verdict.holder.reset();
+                plain.superseded.reset();
+                plain.superseded_before.reset();
                 answers.push_back(testing::text(plain));
             } else if (const auto* const ending = std::get_if<BeginEnding>(&effect)) {
                 begun.push_back(testing::text(ending->session.id) + " " + name(*ending->session.reason));
-            } else if (const auto& session = std::get<Record>(effect).session; session.is_ended()) {
-                over.push_back(testing::text(session.id) + " " + name(*session.reason));
+            } else if (const auto* const record = std::get_if<Record>(&effect);
+                       record != nullptr && record->session.is_ended()) {
+                over.push_back(testing::text(record->session.id) + " " + name(*record->session.reason));
             }
         }
         RC_ASSERT(answers == std::exchange(model_.answers, {}));
         RC_ASSERT(begun == std::exchange(model_.begun, {}));
         RC_ASSERT(over == std::exchange(model_.over, {}));
         compare_sessions();
+    }
+
+    const Now& tick() {
+        ++now_.wall;
+        ++now_.boot;
+        return now_;
     }
 
     void compare_sessions() const {
@@ -299,7 +308,7 @@ private:
     RegistryLedger ledger_;
     std::map<int, Login> logins_;
     int last_number_ = 0;
-    std::int64_t now_ = 0;
+    Now now_;
 };
 
 void whatever_happens_the_registry_does_what_the_model_says(void** /*state*/) {

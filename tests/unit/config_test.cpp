@@ -203,7 +203,7 @@ void wrong_values_are_errors_that_say_what_is_expected(void** /*state*/) {
     const std::vector<Case> cases{
         {"Enforce", "yes or no", {"maybe", "YES", "", "2", "yes no"}},
         {"RevealHolder", "yes or no", {"maybe", "y"}},
-        {"OnConflict", "refuse or supersede", {"ask", "Refuse", "", "refuse supersede"}},
+        {"OnConflict", "refuse or supersede or ask", {"never", "Refuse", "", "refuse supersede"}},
         {"OnLeaderExit", "end or release", {"kill", ""}},
         {"MaxSessions",
          "a whole number from 1 to 10000",

@@ -149,17 +149,22 @@ void ignored_exempt_and_limited_logins_are_told_apart(void** /*state*/) {
     } cases[] = {
         {"anybody", alice(), "sshd", limited, ""},
         {"a prefix of an exempt name", {"back", 34, {}}, "sshd", limited, ""},
-        {"exempt by name", {"backup", 34, {}}, "sshd", exempt, "[Policy] ExemptUsers"},
-        {"exempt by group", alice({staff, contractors}), "sshd", exempt, "[Policy] ExemptGroups"},
+        {"exempt by name", {"backup", 34, {}}, "sshd", exempt, "[Policy] ExemptUsers (built-in)"},
+        {"exempt by group", alice({staff, contractors}), "sshd", exempt, "[Policy] ExemptGroups (built-in)"},
         {"of no exempt group", alice({staff}), "sshd", limited, ""},
         {"uid 0 by any name", {"toor", 0, {}}, "sshd", exempt, "uid 0"},
         {"unknown to NSS, so of no uid", {"virtual", std::nullopt, {}}, "vsftpd", limited, ""},
         {"gid 0 alone", alice({0}), "sshd", limited, ""},
-        {"an ignored service", alice(), "cron", ignored, "[Policy] IgnoreServices"},
-        {"an ignored service of uid 0", {"root", 0, {}}, "cron", ignored, "[Policy] IgnoreServices"},
+        {"an ignored service", alice(), "cron", ignored, "[Policy] IgnoreServices (built-in)"},
+        {"an ignored service of uid 0",
+         {"root", 0, {}},
+         "cron",
+         ignored,
+         "[Policy] IgnoreServices (built-in)"},
         {"a service no longer ignored", alice(), "atd", limited, ""},
         {"a service that begins like an ignored one", alice(), "cron2", limited, ""},
-        {"systemd-user, though not named", alice(), "systemd-user", ignored, "[Policy] IgnoreServices"},
+        {"systemd-user, though not named", alice(), "systemd-user", ignored,
+         "[Policy] IgnoreServices (built-in)"},
     };
     const Policy policy{settings};
     for (const auto& [who, account, service, kind, rule] : cases) {

@@ -19,43 +19,48 @@ inline void expect(const std::string& found, const std::string& expected, const 
         throw std::runtime_error(where + "\nexpected:\n" + expected + "\nfound:\n" + found);
 }
 
+/// So many microseconds by both clocks.
+inline Now at(std::int64_t time) {
+    return {.wall = time, .boot = time};
+}
+
 /// A registry whose sessions have numbers; each event returns its effects as text.
 class Scene {
 public:
     std::string open(const Login& login) {
-        return after([&](Effects& effects) { registry.open(claim_of(login), ++now, effects); });
+        return after([&](Effects& effects) { registry.open(claim_of(login, now), tick(), effects); });
     }
     std::string abandon(RequestId request) {
-        return after([&](Effects& effects) { registry.abandon("alice", request, ++now, effects); });
+        return after([&](Effects& effects) { registry.abandon("alice", request, tick(), effects); });
     }
     std::string confirm(int number) {
         return after([&](Effects& effects) { registry.confirm(session_id(number), effects); });
     }
     std::string close(int number) {
-        return after([&](Effects& effects) { registry.close(session_id(number), ++now, effects); });
+        return after([&](Effects& effects) { registry.close(session_id(number), tick(), effects); });
     }
     std::string line_closed(int number) {
-        return after([&](Effects& effects) { registry.line_closed(session_id(number), ++now, effects); });
+        return after([&](Effects& effects) { registry.line_closed(session_id(number), tick(), effects); });
     }
     std::string leader_exited(int number) {
-        return after([&](Effects& effects) { registry.leader_exited(session_id(number), ++now, effects); });
+        return after([&](Effects& effects) { registry.leader_exited(session_id(number), tick(), effects); });
     }
     std::string end(int number, Reason reason = Reason::terminated) {
         return after([&](Effects& effects) { registry.end(session_id(number), reason, effects); });
     }
     std::string gone(int number) {
-        return after([&](Effects& effects) { registry.gone(session_id(number), ++now, effects); });
+        return after([&](Effects& effects) { registry.gone(session_id(number), tick(), effects); });
     }
     std::string stuck(int number) {
-        return after([&](Effects& effects) { registry.stuck(session_id(number), ++now, effects); });
+        return after([&](Effects& effects) { registry.stuck(session_id(number), tick(), effects); });
     }
     std::string restore(const Session& session, Survival survival, const Login& rules = {}) {
         return after(
-            [&](Effects& effects) { registry.restore(session, rules_of(rules), survival, ++now, effects); });
+            [&](Effects& effects) { registry.restore(session, rules_of(rules), survival, tick(), effects); });
     }
     std::string decide(const Login& login) const {
-        const Verdict verdict = registry.decide(claim_of(login));
-        return testing::text(Answer{claim_of(login).request, verdict, std::nullopt});
+        const Verdict verdict = registry.decide(claim_of(login, now), now);
+        return testing::text(Answer{claim_of(login).request, verdict, {}, {}, {}});
     }
 
     /// Opens and confirms it.
@@ -71,9 +76,20 @@ public:
     }
 
     Registry registry;
-    std::int64_t now = 0;
+    Now now;
     std::map<SessionId, Session> stored; ///< the last record of each session
     std::map<SessionId, int> endings;    ///< how often each session was recorded ended
+    std::string note;                    ///< the last that was written: "alice: superseded by host2"
+    std::string told; ///< what the last answer says of sessions superseded: "ended s1, ended by host3"
+
+    /// A moment later.
+    const Now& tick() {
+        ++now.wall;
+        ++now.boot;
+        return now;
+    }
+
+    void pass(std::chrono::seconds time) { now.boot += std::chrono::microseconds{time}.count(); }
 
 private:
     static std::string s(int number) { return "s" + std::to_string(number); }
@@ -86,6 +102,13 @@ private:
             if (const Record* const record = std::get_if<Record>(&effect)) {
                 stored[record->session.id] = record->session;
                 endings[record->session.id] += record->session.is_ended() ? 1 : 0;
+            } else if (const RecordNote* const written = std::get_if<RecordNote>(&effect)) {
+                note = testing::text(*written);
+            } else if (const Answer* const answer = std::get_if<Answer>(&effect)) {
+                told = answer->superseded ? "ended " + testing::text(answer->superseded->id) : "";
+                if (answer->superseded_before)
+                    told += (told.empty() ? "" : ", ") + std::string{"ended by "} +
+                            answer->superseded_before->by.rhost.value_or("nowhere");
             }
         }
         return testing::text(effects);

@@ -31,9 +31,9 @@ void the_grace_time_of_the_holder_counts(void** /*state*/) {
     Effects effects;
     Claim holder = claim_of({.number = 1});
     holder.ruling.rules.grace_time.value = std::chrono::seconds{7};
-    registry.open(holder, 1, effects);
+    registry.open(holder, at(1), effects);
     effects.clear();
-    registry.open(claim_of({.number = 2, .on_conflict = supersede}), 2, effects);
+    registry.open(claim_of({.number = 2, .on_conflict = supersede}), at(2), effects);
     assert_int_equal(std::get<BeginEnding>(effects.back()).grace_time.count(), 7000);
 }
 

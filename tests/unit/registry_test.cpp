@@ -53,7 +53,7 @@ void first_login_of_an_account_is_granted_after_its_record(void** /*state*/) {
 
 void a_grant_records_who_where_and_when(void** /*state*/) {
     Scene scene;
-    scene.now = 41;
+    scene.now = at(41);
     scene.active({.number = 1});
     const Session& session = scene.stored.at(session_id(1));
     expect(session.account, "alice");
@@ -158,21 +158,21 @@ void the_lowest_free_slot_is_granted(void** /*state*/) {
 void each_verdict_names_the_rule_that_decides(void** /*state*/) {
     Registry registry;
     Effects effects;
-    registry.open(claim_of({.number = 1}), 1, effects);
+    registry.open(claim_of({.number = 1}), at(1), effects);
     const auto rule = [&](Login login, int number) {
         login.number = number;
         Claim claim = claim_of(login);
         claim.ruling.rules.on_conflict.source.section = "[User alice]";
         claim.ruling.rules.max_sessions.source.section = "[Group staff]";
         claim.ruling.rules.enforce.source.section = "[Service sshd]";
-        return registry.decide(claim).rule;
+        return registry.decide(claim, at(2)).rule;
     };
     expect(rule({.kind = Ruling::Kind::ignored}, 2), "the rule");
     expect(rule({.kind = Ruling::Kind::exempt}, 2), "the rule");
-    expect(rule({}, 2), "[User alice] OnConflict");
-    expect(rule({.on_conflict = supersede}, 2), "[User alice] OnConflict");
-    expect(rule({.enforce = false}, 2), "[Service sshd] Enforce");
-    expect(rule({.max_sessions = 2}, 2), "[Group staff] MaxSessions");
+    expect(rule({}, 2), "[User alice] OnConflict (built-in)");
+    expect(rule({.on_conflict = supersede}, 2), "[User alice] OnConflict (built-in)");
+    expect(rule({.enforce = false}, 2), "[Service sshd] Enforce (built-in)");
+    expect(rule({.max_sessions = 2}, 2), "[Group staff] MaxSessions (built-in)");
     expect(rule({}, 1), "nonce");
 }
 
@@ -262,10 +262,10 @@ void events_of_sessions_that_nobody_knows_do_nothing(void** /*state*/) {
 void an_id_may_be_passed_by_reference_to_the_session_itself(void** /*state*/) {
     Registry registry;
     Effects effects;
-    registry.open(claim_of({.number = 1}), 1, effects);
-    registry.open(claim_of({.number = 2, .on_conflict = supersede}), 2, effects);
-    registry.gone(registry.find_led_by(leader_of(1))->id, 3, effects);
-    registry.close(registry.sessions().front()->id, 4, effects);
+    registry.open(claim_of({.number = 1}), at(1), effects);
+    registry.open(claim_of({.number = 2, .on_conflict = supersede}), at(2), effects);
+    registry.gone(registry.find_led_by(leader_of(1))->id, at(3), effects);
+    registry.close(registry.sessions().front()->id, at(4), effects);
     assert_int_equal(registry.size(), 0);
 }
 
@@ -290,26 +290,33 @@ void what_open_would_answer_can_be_asked_and_changes_nothing(void** /*state*/) {
     assert_int_equal(scene.registry.size(), 1);
 }
 
-/// Logs 100 accounts in and out, with one login each that supersedes and one that goes away while it waits.
+std::string account_of(int number) {
+    return "account " + std::to_string(number) + " with a long name";
+}
+
+/// Logs 100 accounts in and out, with one login each that supersedes, one that goes away while it waits and
+/// one that is told of it all; and so much later that nobody speaks of a contest any more.
 void come_and_go(Registry& registry, int first) {
     Effects effects;
     for (int number = first; number < first + 400; number += 4) {
-        const std::string account = "account " + std::to_string(number) + " with a long name";
-        registry.open(claim_of({.number = number, .account = account}), 1, effects);
-        registry.open(claim_of({.number = number + 1, .account = account, .on_conflict = supersede}), 2,
+        const std::string account = account_of(number);
+        registry.open(claim_of({.number = number, .account = account}), at(1), effects);
+        registry.open(claim_of({.number = number + 1, .account = account, .on_conflict = supersede}), at(2),
                       effects);
-        registry.open(claim_of({.number = number + 2, .account = account, .on_conflict = supersede}), 3,
+        registry.open(claim_of({.number = number + 2, .account = account, .on_conflict = supersede}), at(3),
                       effects);
-        registry.open(claim_of({.number = number + 3, .account = account, .kind = Ruling::Kind::exempt}), 4,
-                      effects);
+        registry.open(claim_of({.number = number + 3, .account = account, .kind = Ruling::Kind::exempt}),
+                      at(4), effects);
     }
     for (int number = first; number < first + 400; number += 4) {
-        registry.abandon("account " + std::to_string(number) + " with a long name",
-                         static_cast<RequestId>(number) + 2, 5, effects);
-        registry.gone(session_id(number), 6, effects);
-        registry.close(session_id(number + 1), 7, effects);
-        registry.close(session_id(number + 3), 8, effects);
+        registry.abandon(account_of(number), static_cast<RequestId>(number) + 2, at(5), effects);
+        registry.gone(session_id(number), at(6), effects);
+        registry.close(session_id(number + 1), at(7), effects);
+        registry.close(session_id(number + 3), at(8), effects);
+        registry.open(claim_of({.number = number + 3, .account = account_of(number)}), at(9), effects);
+        registry.close(session_id(number + 3), at(10), effects);
     }
+    registry.open(claim_of({.number = first, .kind = Ruling::Kind::ignored}), at(60'000'009), effects);
 }
 
 void nothing_is_left_in_memory_when_all_is_over(void** /*state*/) {

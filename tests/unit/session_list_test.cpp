@@ -17,11 +17,13 @@ namespace {
 class HeldSlots final : public Slots {
 public:
     [[nodiscard]] Verdict look(const Claim& /*claim*/) const override { return {}; }
-    void acquire(Claim /*claim*/, ProcessHandle /*leader*/, Answered /*answered*/) override {}
+    void acquire(Claim /*claim*/, std::optional<ProcessHandle> /*leader*/, Answered /*answered*/) override {}
     void abandon(const std::string& /*account*/, RequestId /*request*/) override {}
     void confirm(const SessionId& /*id*/, Traces /*traces*/) override {}
     void release(const SessionId& /*id*/) override {}
     void line_closed(const SessionId& /*id*/) override {}
+    std::optional<std::int64_t> renew(const SessionId& /*id*/) override { return std::nullopt; }
+    bool unlock(const std::string& /*account*/) override { return false; }
     void end(const SessionId& /*id*/, Reason /*reason*/, std::string /*notice*/, Ended /*ended*/) override {}
     [[nodiscard]] const Session* find(const SessionId& /*id*/) const override { return nullptr; }
     [[nodiscard]] bool shares_leader(const Session& /*session*/) const override { return false; }

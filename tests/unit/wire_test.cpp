@@ -632,7 +632,7 @@ void a_second_login_is_refused_with_the_reason(void** /*state*/) {
         expect_within(reply.at("message").get<std::string>(), ". Call 112.");
         expect_equal(reply.at("holder").at("id").get<std::string>(), id);
         expect_equal(reply.at("holder").at("rhost").get<std::string>(), "10.0.0.5");
-        expect_equal(reply.at("rule").get<std::string>(), "[Policy] OnConflict");
+        expect_equal(reply.at("rule").get<std::string>(), "[Policy] OnConflict (built-in)");
     }
     expect_equal(checked.at("decision").get<std::string>(), "refuse");
     log_in(second, "bob", bob); // the connection is as good as before

@@ -41,6 +41,8 @@ Verdict refused(Because because, std::optional<Session> in_the_way) {
             .rule = "[Policy] OnConflict"};
 }
 
+const solo::protocol::Account alice{.name = "alice", .uid = 1000, .gids = {}};
+
 Rules rules(bool reveals = true, std::string message = {}) {
     Rules rules;
     rules.reveal_holder.value = reveals;
@@ -74,7 +76,7 @@ void every_part_of_an_origin_is_escaped(void** /*state*/) {
 }
 
 void a_refusal_says_where_the_holder_comes_from_and_since_when(void** /*state*/) {
-    expect_equal(refusal_text(refused(Because::occupied, holder()), rules()),
+    expect_equal(refusal_text(refused(Because::occupied, holder()), alice, rules()),
                  "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05.");
 }
 
@@ -83,7 +85,7 @@ void of_today_a_refusal_says_the_time_alone(void** /*state*/) {
         const std::time_t now = std::time(nullptr);
         Session session = holder();
         session.opened = std::int64_t{now} * 1'000'000;
-        const std::string text = refusal_text(refused(Because::occupied, session), rules());
+        const std::string text = refusal_text(refused(Because::occupied, session), alice, rules());
         if (text == fmt::format("This account is already logged in from 10.0.0.5 (sshd) since {:%H:%M}.",
                                 fmt::gmtime(now)))
             return;
@@ -97,25 +99,28 @@ void the_same_day_of_another_year_is_not_today(void** /*state*/) {
     then.tm_year -= 1;
     Session session = holder();
     session.opened = std::int64_t{::timegm(&then)} * 1'000'000;
-    expect_within(refusal_text(refused(Because::occupied, session), rules()),
+    expect_within(refusal_text(refused(Because::occupied, session), alice, rules()),
                   fmt::format("since {}-", then.tm_year + 1900));
 }
 
 void a_refusal_says_why_the_holder_was_not_superseded(void** /*state*/) {
     const std::string occupied =
         "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05.";
-    expect_equal(refusal_text(refused(Because::not_gone, holder()), rules()),
+    expect_equal(refusal_text(refused(Because::not_gone, holder()), alice, rules()),
                  occupied + " That session could not be ended.");
-    expect_equal(refusal_text(refused(Because::shared_leader, holder()), rules()),
+    expect_equal(refusal_text(refused(Because::shared_leader, holder()), alice, rules()),
                  occupied + " That session cannot be ended alone.");
 }
 
 void a_refusal_without_a_holder_says_so_much(void** /*state*/) {
-    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), rules()), "This login is refused.");
+    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), alice, rules()),
+                 "This login is refused.");
 }
 
 void a_hidden_holder_shows_nothing_of_itself(void** /*state*/) {
-    const auto text = [](Because because) { return refusal_text(refused(because, holder()), rules(false)); };
+    const auto text = [](Because because) {
+        return refusal_text(refused(because, holder()), alice, rules(false));
+    };
     expect_equal(text(Because::occupied), "This account is already logged in.");
     expect_equal(text(Because::not_gone),
                  "This account is already logged in. That session could not be ended.");
@@ -124,28 +129,27 @@ void a_hidden_holder_shows_nothing_of_itself(void** /*state*/) {
 }
 
 void the_message_follows_the_refusal(void** /*state*/) {
-    expect_equal(refusal_text(refused(Because::occupied, holder()), rules(false, "Call 112.")),
+    expect_equal(refusal_text(refused(Because::occupied, holder()), alice, rules(false, "Call 112.")),
                  "This account is already logged in. Call 112.");
-    expect_equal(refusal_text(refused(Because::not_gone, holder()), rules(false, "Call 112.")),
+    expect_equal(refusal_text(refused(Because::not_gone, holder()), alice, rules(false, "Call 112.")),
                  "This account is already logged in. That session could not be ended. Call 112.");
-    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), rules(true, "Call 112.")),
+    expect_equal(refusal_text(refused(Because::free_slot, std::nullopt), alice, rules(true, "Call 112.")),
                  "This login is refused. Call 112.");
 }
 
 void a_refusal_is_escaped(void** /*state*/) {
     const auto in_the_way = holder({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}});
-    expect_equal(refusal_text(refused(Because::occupied, in_the_way), rules(true, hostile)),
+    expect_equal(refusal_text(refused(Because::occupied, in_the_way), alice, rules(true, hostile)),
                  "This account is already logged in from " + escaped + " (sshd) since 2001-02-03 04:05. " +
                      escaped);
 }
 
 void a_superseded_person_learns_from_where(void** /*state*/) {
     const protocol::Origin successor{.service = "sshd", .tty = {}, .rhost = "10.0.0.9", .ruser = {}};
-    expect_equal(superseded_text(successor, rules()),
+    expect_equal(superseded_text(successor, true),
                  "You are logged out: this account logged in from 10.0.0.9 (sshd).");
-    expect_equal(superseded_text(successor, rules(false)),
-                 "You are logged out: this account logged in elsewhere.");
-    expect_equal(superseded_text({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}}, rules()),
+    expect_equal(superseded_text(successor, false), "You are logged out: this account logged in elsewhere.");
+    expect_equal(superseded_text({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}}, true),
                  "You are logged out: this account logged in from " + escaped + " (sshd).");
 }
 
