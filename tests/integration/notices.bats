@@ -109,3 +109,25 @@ END
     assert_output ''
     cmp "$file" "$file.rsync"
 }
+
+# --- what solod itself has to tell ------------------------------------------------------------------------------------
+
+@test "who supersedes reads what that ended, and who was superseded reads it at the next login, once" {
+    local told='Your previous session was ended at [0-9]{2}:[0-9]{2} by a login from 10\.0\.0\.9 \(solo-test\)\.'
+    test_service solo-test
+    pam_service sshd
+    configure $'[Policy]\nOnConflict=supersede'
+    start_solod
+    ssh_in alice one
+    run "${LOGIN[@]}" --rhost=10.0.0.9
+    assert_status 0
+    assert_equal 255 "$(status_of one)"
+    [[ $output =~ says:\ This\ login\ has\ ended\ the\ session\ from\ 127\.0\.0\.1\ \(sshd\)\ since ]] || fail "$output"
+    in_a_shell "${SSH[@]}" -tt alice@127.0.0.1
+    [[ $output =~ $told ]] || fail "$output"
+    assert_equal 1 "$(grep -c 'session' <<<"$output")"
+    wait_until 5 no_sessions
+    in_a_shell "${SSH[@]}" -tt alice@127.0.0.1
+    assert_output_lacks 'session'
+    stop_solod
+}
