@@ -70,6 +70,14 @@ std::string site_message(const Verdict& verdict, const protocol::Account& accoun
                          .since = reveals ? local_time(verdict.holder->opened) : "earlier"});
 }
 
+/// Our words, and then the site's own.
+std::string with_message(std::string text, const Verdict& verdict, const protocol::Account& account,
+                         const Rules& rules) {
+    if (!rules.message.value.empty())
+        text += " " + printable(site_message(verdict, account, rules));
+    return text;
+}
+
 } // namespace
 
 std::string origin_text(const protocol::Origin& origin) {
@@ -82,14 +90,13 @@ std::string origin_text(const protocol::Origin& origin) {
 }
 
 std::string question_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
-    return fmt::format("{} is logged in{}.", printable(account.name), where_and_when(verdict, rules));
+    return with_message(
+        fmt::format("{} is logged in{}.", printable(account.name), where_and_when(verdict, rules)), verdict,
+        account, rules);
 }
 
 std::string refusal_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
-    std::string text = reason_text(verdict, rules);
-    if (!rules.message.value.empty())
-        text += " " + printable(site_message(verdict, account, rules));
-    return text;
+    return with_message(reason_text(verdict, rules), verdict, account, rules);
 }
 
 std::string trial_text(const Verdict& verdict, const Rules& rules) {

@@ -12,7 +12,8 @@ namespace solo {
 /// Where a login comes from: "10.0.0.5 (sshd)", "tty1 (login)" or "sshd".
 std::string origin_text(const protocol::Origin& origin);
 
-/// That the account is logged in, for the question whether to end that session.
+/// That the account is logged in, with the site's own Message=: what stands before the question whether to
+/// end that session, and the reason of the refusal where that is not answered with yes.
 std::string question_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules);
 
 /// Why a login is refused, for the person who wants it, with the site's own Message=.

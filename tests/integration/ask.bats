@@ -198,12 +198,13 @@ one_of_the_two_is_left() {
     { ended two && is_in three && ! ended three; } || { ended three && is_in two && ! ended two; }
 }
 
-@test "the question tells not where the holder is with RevealHolder=no" {
-    reconfigure "$ask"$'\nRevealHolder=no'
+@test "the question has the site's own words, and with RevealHolder=no not where the holder is" {
+    reconfigure "$ask"$'\nRevealHolder=no\nMessage=Call 42, {account}.'
     ssh_in alice one
     asked_by login two $'n\r'
     assert_equal 1 "$(status_of two)"
-    grep -q 'alice is logged in\. End that session? \[y/N\] ' "$HOST_DIR/two.out"
+    grep -q 'alice is logged in\. Call 42, alice\. End that session? \[y/N\] ' "$HOST_DIR/two.out"
+    assert_equal 2 "$(grep -c 'Call 42, alice' "$HOST_DIR/two.out")"
 }
 
 @test "who logs in with a key is asked where keyboard-interactive follows" {

@@ -137,6 +137,17 @@ void the_message_follows_the_refusal(void** /*state*/) {
                  "This login is refused. Call 112.");
 }
 
+void a_question_says_who_is_logged_in_and_from_where(void** /*state*/) {
+    Verdict verdict = refused(Because::occupied, holder());
+    verdict.decision = protocol::Decision::ask;
+    expect_equal(question_text(verdict, alice, rules()),
+                 "alice is logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05.");
+    expect_equal(question_text(verdict, alice, rules(false)), "alice is logged in.");
+    expect_equal(question_text(verdict, alice, rules(false, "Call 112.")), "alice is logged in. Call 112.");
+    expect_equal(question_text(verdict, {.name = hostile, .uid = {}, .gids = {}}, rules(false, hostile)),
+                 escaped + " is logged in. " + escaped);
+}
+
 void a_refusal_is_escaped(void** /*state*/) {
     const auto in_the_way = holder({.service = "sshd", .tty = {}, .rhost = hostile, .ruser = {}});
     expect_equal(refusal_text(refused(Because::occupied, in_the_way), alice, rules(true, hostile)),
@@ -199,6 +210,7 @@ int main() {
         SOLO_TEST(a_refusal_without_a_holder_says_so_much),
         SOLO_TEST(a_hidden_holder_shows_nothing_of_itself),
         SOLO_TEST(the_message_follows_the_refusal),
+        SOLO_TEST(a_question_says_who_is_logged_in_and_from_where),
         SOLO_TEST(a_refusal_is_escaped),
         SOLO_TEST(a_superseded_person_learns_from_where),
         SOLO_TEST(a_terminated_person_reads_the_words_given),
