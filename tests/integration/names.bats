@@ -137,7 +137,7 @@ no_line_of_the_journal_is_forged() {
         login_in one --rhost="$text" --ruser="$text" --tty="$text" --service="evil${text//\//_}"
         session=$(session_of alice)
         # To an administrator.
-        for column in list "show $session" 'list --json' "show $session --json" "validate $session"; do
+        for column in list "show $session" history 'list --json' "show $session --json" 'history --json' "validate $session"; do
             # shellcheck disable=SC2086 # These are words.
             run soloctl $column
             assert_status 0
