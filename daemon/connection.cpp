@@ -13,6 +13,7 @@
 #include <asio/write.hpp>
 
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace solo {
 
@@ -36,8 +37,7 @@ asio::awaitable<void> Connection::run() {
         log(Priority::info, "connection of pid {} (uid {}) dropped: {}", peer_.pid, peer_.uid, error.what());
     }
     disarm();
-    std::error_code ignored;
-    socket_.close(ignored);
+    shut();
     for (const auto& callback : std::exchange(on_end_, {}))
         callback();
 }
@@ -113,12 +113,20 @@ void Connection::on_hang_up(std::function<void()> callback) {
         });
 }
 
+/// A line may be held by systemd as well: it has to leave the event loop before it is closed, and its other
+/// end has to see that nobody serves it any more.
+void Connection::shut() {
+    if (!socket_.is_open())
+        return;
+    const protocol::UniqueFd closed{socket_.release()};
+    ::shutdown(closed.get(), SHUT_RDWR);
+}
+
 void Connection::arm() {
     timer_ = std::make_unique<asio::steady_timer>(socket_.get_executor(), message_time);
     timer_->async_wait([self = shared_from_this()](std::error_code error) {
-        std::error_code ignored;
         if (!error)
-            self->socket_.close(ignored);
+            self->shut();
     });
 }
 

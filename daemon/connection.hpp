@@ -52,6 +52,7 @@ private:
     asio::awaitable<void> serve();
     asio::awaitable<bool> read_more();
     asio::awaitable<bool> answer(std::string_view message);
+    void shut();
     void arm();
     void disarm();
 

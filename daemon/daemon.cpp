@@ -103,7 +103,8 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                                     .session = nullptr,
                                     .message = problem});
                }},
-      slots_{loop_.get_executor(), records_, events_, policy_}, login_service_{slots_, policy_, events_},
+      slots_{loop_.get_executor(), records_, events_, policy_, kept_},
+      login_service_{slots_, policy_, events_, kept_},
       sessions_service_{
           slots_,  store_,
           events_, statistics_,
@@ -148,6 +149,18 @@ void Daemon::recover() {
         slots_.restore(std::move(*sessions), std::move(*notes));
     else
         log(Priority::alert, "who is logged in is not known from before: {}", notes.error());
+    recover_lines();
+}
+
+/// Lines that an earlier run has left with systemd are served again.
+void Daemon::recover_lines() {
+    for (auto& [id, line] : kept_.take(DescriptorStore::Kind::line)) {
+        const bool is_needed = slots_.find(id) != nullptr;
+        if (const auto connection = is_needed ? login_server_.adopt(std::move(line)) : nullptr)
+            login_service_.take_line(id, *connection);
+        else
+            kept_.drop(DescriptorStore::Kind::line, id);
+    }
 }
 
 void Daemon::await_signal() {

@@ -33,6 +33,7 @@ public:
 private:
     void reload();
     void recover();
+    void recover_lines();
     void await_signal();
     [[nodiscard]] std::vector<std::string> problems() const;
 
@@ -48,6 +49,7 @@ private:
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;
     RecordQueue records_;
+    DescriptorStore kept_{loop_.get_executor()};
     LocalSlots slots_;
     LoginService login_service_;
     SessionsService sessions_service_;

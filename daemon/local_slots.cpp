@@ -14,8 +14,8 @@ namespace solo {
 using protocol::EventKind;
 
 LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events,
-                       const Policy& policy)
-    : executor_{executor}, records_{records}, events_{events}, policy_{policy},
+                       const Policy& policy, DescriptorStore& kept)
+    : executor_{executor}, records_{records}, events_{events}, policy_{policy}, kept_{kept},
       leaders_{executor,
                [this](const SessionId& id) {
                    Effects effects;
@@ -42,12 +42,15 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
 void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote> notes) {
     for (AccountNote& note : notes)
         registry_.restore(std::move(note));
+    auto kept = kept_.take(DescriptorStore::Kind::leader);
     for (Session& session : sessions) {
         const SessionId id = session.id;
         const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
         const Rules rules = policy_.ruling(account, session.origin.service).rules;
         std::optional<ProcessHandle> leader;
-        if (session.has_leader())
+        if (const auto pidfd = kept.extract(id))
+            leader = ProcessHandle::adopt(std::move(pidfd.mapped()), session.leader.pid);
+        else if (session.has_leader())
             leader = ProcessHandle::open(session.leader);
         auto survival = Survival::alive;
         if (session.has_leader() && !leader) {
@@ -58,9 +61,16 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
         Effects effects;
         registry_.restore(std::move(session), rules, survival, now(), effects);
         if (leader && registry_.find(id) != nullptr)
-            leaders_.watch(id, std::move(*leader));
+            watch(id, std::move(*leader));
         carry_out(std::move(effects));
     }
+    for (const auto& [id, pidfd] : kept) // of sessions that are over
+        kept_.drop(DescriptorStore::Kind::leader, id);
+}
+
+void LocalSlots::watch(const SessionId& id, ProcessHandle leader) {
+    kept_.keep(DescriptorStore::Kind::leader, id, leader.pidfd());
+    leaders_.watch(id, std::move(leader));
 }
 
 Verdict LocalSlots::look(const Claim& claim) const {
@@ -179,6 +189,8 @@ void LocalSlots::perform(const Record& record) {
     if (!session.is_ended())
         return;
     leaders_.forget(session.id);
+    if (session.has_leader())
+        kept_.drop(DescriptorStore::Kind::leader, session.id);
     publish(EventKind::ended, session, ended_text(session));
     const auto [first, last] = ended_.equal_range(session.id);
     std::vector<Ended> waiting;
@@ -216,7 +228,7 @@ bool LocalSlots::take_charge(const SessionId& id, std::optional<ProcessHandle> l
         return false;
     try {
         if (leader)
-            leaders_.watch(id, std::move(*leader));
+            watch(id, std::move(*leader));
         return true;
     } catch (const std::system_error& error) {
         log(Priority::error, "session {}: its leader cannot be watched: {}", id.text(), error.what());

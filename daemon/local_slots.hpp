@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/boot_timer.hpp"
+#include "daemon/descriptor_store.hpp"
 #include "daemon/events.hpp"
 #include "daemon/leader_watch.hpp"
 #include "daemon/record_queue.hpp"
@@ -21,7 +22,8 @@ namespace solo {
 class LocalSlots final : public Slots {
 public:
     /// All of it must outlive this. `policy` may change between calls.
-    LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy);
+    LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy,
+               DescriptorStore& kept);
 
     /// Takes over the sessions that the records of an earlier run know, oldest first.
     void restore(std::vector<Session> sessions, std::vector<AccountNote> notes);
@@ -57,6 +59,7 @@ private:
     void perform(const RecordNote& /*written already*/) {}
     void perform(Answer answer);
     void give_up(const SessionId& id);
+    void watch(const SessionId& id, ProcessHandle leader);
     [[nodiscard]] bool take_charge(const SessionId& id, std::optional<ProcessHandle> leader);
     void perform(const BeginEnding& order);
     void perform(const Contested& contest);
@@ -68,6 +71,7 @@ private:
     RecordQueue& records_;
     Events& events_;
     const Policy& policy_;
+    DescriptorStore& kept_;
     Registry registry_;
     LeaderWatch leaders_;
     SessionEnder ender_;

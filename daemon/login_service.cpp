@@ -97,8 +97,9 @@ Decision answered_by_check(const Verdict& verdict, const Rules& rules) {
 
 } // namespace
 
-LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events)
-    : slots_{slots}, policy_{policy}, events_{events}, dispatcher_{{std::string{login::interface_name}}} {
+LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept)
+    : slots_{slots}, policy_{policy}, events_{events}, kept_{kept},
+      dispatcher_{{std::string{login::interface_name}}} {
     const auto serve = [this](auto method) {
         return [this, method](auto call, Connection& connection, Dispatcher::Replies /*one each*/) {
             return (this->*method)(std::move(call), connection);
@@ -223,7 +224,9 @@ LoginService::Reply LoginService::close(login::Close call, Connection& connectio
 }
 
 void LoginService::take_line(const SessionId& id, Connection& connection) {
-    lines_.insert_or_assign(id, &connection);
+    if (const auto [line, is_first] = lines_.insert_or_assign(id, &connection); !is_first)
+        kept_.drop(DescriptorStore::Kind::line, id);
+    kept_.keep(DescriptorStore::Kind::line, id, connection.fd());
     connection.on_end([this, id, line = &connection] { line_ended(id, line); });
 }
 
@@ -232,6 +235,7 @@ void LoginService::line_ended(const SessionId& id, const Connection* connection)
     if (line == lines_.end() || line->second != connection)
         return; // a retry has made another connection the line
     lines_.erase(line);
+    kept_.drop(DescriptorStore::Kind::line, id);
     slots_.line_closed(id);
 }
 

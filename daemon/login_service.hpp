@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/core/policy.hpp"
+#include "daemon/descriptor_store.hpp"
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
 #include "daemon/slots.hpp"
@@ -17,9 +18,12 @@ namespace solo {
 class LoginService {
 public:
     /// All must outlive the service; `policy` may change between calls.
-    LoginService(Slots& slots, const Policy& policy, const Events& events);
+    LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
+
+    /// This connection is the line of a session, from now on and over a restart of the daemon.
+    void take_line(const SessionId& id, Connection& connection);
 
 private:
     using Reply = asio::awaitable<protocol::Reply>;
@@ -30,12 +34,12 @@ private:
     Reply close(protocol::login::Close call, Connection& connection);
 
     Claim claim_of(const protocol::Account& account, const protocol::Origin& origin, Ruling ruling);
-    void take_line(const SessionId& id, Connection& connection);
     void line_ended(const SessionId& id, const Connection* connection);
 
     Slots& slots_;
     const Policy& policy_;
     const Events& events_;
+    DescriptorStore& kept_;
     Dispatcher dispatcher_;
     RequestId last_request_ = 0;
     /// The connection that is a session's line. A retry after a lost reply makes its own connection the line.

@@ -57,6 +57,19 @@ std::string Server::welcome(Connection::Socket socket) {
     }
 }
 
+std::shared_ptr<Connection> Server::adopt(protocol::UniqueFd fd) {
+    auto peer = attest_peer(fd.get());
+    if (!peer)
+        return nullptr;
+    Connection::Socket socket{acceptor_.get_executor(), asio::local::stream_protocol{}, fd.get()};
+    (void)fd.release();
+    socket.non_blocking(true);
+    auto connection =
+        std::make_shared<Connection>(std::move(socket), std::move(*peer), dispatcher_, limits_.message);
+    serve(connection);
+    return connection;
+}
+
 void Server::serve(const std::shared_ptr<Connection>& connection) {
     const uid_t uid = connection->peer().uid;
     if (uid != 0) {

@@ -34,6 +34,9 @@ public:
     /// Accepts until the event loop ends.
     asio::awaitable<void> run();
 
+    /// Serves a connection that an earlier run has accepted; null where its peer is gone.
+    std::shared_ptr<Connection> adopt(protocol::UniqueFd fd);
+
 private:
     std::string welcome(Connection::Socket socket);
     void serve(const std::shared_ptr<Connection>& connection);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
@@ -242,6 +243,7 @@ pid_t Solod::spawn() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setenv("NOTIFY_SOCKET", directory_.path("notify").c_str(), 1);
     ::setenv("JOURNAL_STREAM", "1:1", 1); // nothing goes to the host's syslog
+    pass_descriptors();
     const int log = ::open(directory_.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::dup2(log, STDERR_FILENO);
     const std::string config = directory_.path("solo.conf");
@@ -252,19 +254,73 @@ pid_t Solod::spawn() const {
     ::_exit(127);
 }
 
-void Solod::await_notification(std::string_view text) {
-    std::array<char, 256> bytes{};
-    do {
-        pollfd readable{.fd = notifications_.get(), .events = POLLIN, .revents = 0};
-        const bool is_there = ::poll(&readable, 1, patience) == 1;
-        const auto count = is_there ? ::recv(notifications_.get(), bytes.data(), bytes.size(), 0) : -1;
-        if (count < 0)
-            throw std::runtime_error{fmt::format("solod does not say {}: {}", text, log())};
-        bytes[static_cast<std::size_t>(count)] = '\0';
-    } while (text != bytes.data());
+/// In the child: as sd_listen_fds(3) wants them, from 3 on.
+void Solod::pass_descriptors() const {
+    constexpr int first = 3;
+    constexpr int out_of_the_way = 500;
+    std::string names;
+    int count = 0;
+    for (const auto& [name, fd] : kept_) {
+        ::dup2(fd.get(), out_of_the_way + count++);
+        names += (names.empty() ? "" : ":") + name;
+    }
+    for (int i = 0; i < count; ++i)
+        ::dup2(out_of_the_way + i, first + i);
+    ::syscall(SYS_close_range, out_of_the_way, out_of_the_way + count, 0);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    ::setenv("LISTEN_FDS", std::to_string(count).c_str(), 1);
+    ::setenv("LISTEN_FDNAMES", names.c_str(), 1);
 }
 
-std::size_t Solod::descriptors() const {
+void Solod::await_notification(std::string_view expected) {
+    for (std::string text; text != expected;)
+        if (!receive_notification(patience, text))
+            throw std::runtime_error{fmt::format("solod does not say {}: {}", expected, log())};
+}
+
+/// Takes one notification, and does as systemd does with descriptors; false where none comes in time.
+bool Solod::receive_notification(int timeout, std::string& text) {
+    pollfd readable{.fd = notifications_.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&readable, 1, timeout) != 1)
+        return false;
+    std::array<char, 256> bytes{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec buffer{.iov_base = bytes.data(), .iov_len = bytes.size()};
+    msghdr header{};
+    header.msg_iov = &buffer;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(notifications_.get(), &header, MSG_CMSG_CLOEXEC);
+    if (count < 0)
+        fail("notify");
+    text.assign(bytes.data(), static_cast<std::size_t>(count));
+    UniqueFd passed;
+    if (const cmsghdr* const rights = CMSG_FIRSTHDR(&header)) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+        passed.reset(fd);
+    }
+    constexpr std::string_view keep = "FDSTORE=1\nFDNAME=";
+    constexpr std::string_view drop = "FDSTOREREMOVE=1\nFDNAME=";
+    if (text.starts_with(keep))
+        kept_.insert_or_assign(text.substr(keep.size()), std::move(passed));
+    else if (text.starts_with(drop))
+        kept_.erase(text.substr(drop.size()));
+    return true;
+}
+
+std::set<std::string> Solod::kept() {
+    for (std::string text; receive_notification(0, text);) {
+    }
+    std::set<std::string> names;
+    for (const auto& [name, fd] : kept_)
+        names.insert(name);
+    return names;
+}
+
+std::size_t Solod::descriptors() {
+    (void)kept(); // what waits to be kept is open twice
     const std::filesystem::directory_iterator all{fmt::format("/proc/{}/fd", pid_)};
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
@@ -278,6 +334,10 @@ void Solod::reload(std::string_view config) {
 int Solod::stop() {
     ::kill(pid_, SIGTERM);
     const UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+    std::array<pollfd, 2> ready{pollfd{.fd = pidfd.get(), .events = POLLIN, .revents = 0},
+                                pollfd{.fd = notifications_.get(), .events = POLLIN, .revents = 0}};
+    while (::poll(ready.data(), ready.size(), patience) > 0 && ready[0].revents == 0)
+        (void)kept(); // it waits until it is heard
     await_readable(pidfd.get());
     int status = 0;
     ::waitpid(std::exchange(pid_, -1), &status, 0);

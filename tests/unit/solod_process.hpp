@@ -8,6 +8,8 @@
 #include "tests/unit/temp_dir.hpp"
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,7 +106,14 @@ public:
     [[nodiscard]] std::string log() const { return read_bytes(directory_.path("log")); }
 
     /// How many descriptors it has open.
-    [[nodiscard]] std::size_t descriptors() const;
+    [[nodiscard]] std::size_t descriptors();
+
+    /// The names of the descriptors that it has left with its service manager by now. They are passed to it
+    /// when it is started again.
+    [[nodiscard]] std::set<std::string> kept();
+
+    /// As a service manager that has lost them all.
+    void forget_kept() { kept_.clear(); }
 
     /// Has it read another configuration.
     void reload(std::string_view config);
@@ -123,10 +132,13 @@ public:
 
 private:
     pid_t spawn() const;
+    void pass_descriptors() const;
     void await_notification(std::string_view text);
+    bool receive_notification(int timeout, std::string& text);
 
     TempDir directory_;
     UniqueFd notifications_;
+    std::map<std::string, UniqueFd> kept_; ///< by name, as systemd has them
     pid_t pid_ = -1;
 };
 

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <csignal>
 #include <deque>
+#include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -75,7 +77,7 @@ std::string listed(Client& client, const Json& parameters = Json::object()) {
 }
 
 /// How many descriptors solod has open while it serves this client and no other.
-std::size_t settled_descriptors(const Solod& solod, Client& client) {
+std::size_t settled_descriptors(Solod& solod, Client& client) {
     expect_equal(error_of(client.call(sessions + "Status")), ""); // what it does at its start is over
     return solod.descriptors();
 }
@@ -83,7 +85,7 @@ std::size_t settled_descriptors(const Solod& solod, Client& client) {
 // org.varlink.service.
 
 void both_sockets_say_who_they_are(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     const std::map<std::string, std::string> own{{solod.login(), "org.pamsolo.Login"},
                                                  {solod.sessions(), "org.pamsolo.Sessions"}};
     for (const auto& [path, interface] : own) {
@@ -103,7 +105,7 @@ void both_sockets_say_who_they_are(void** /*state*/) {
 }
 
 void interfaces_and_methods_that_are_not_there_are_told_apart(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client client{solod.sessions()};
     const auto expect_error = [&](const std::string& method, const std::string& error,
                                   const Json& parameters) {
@@ -125,7 +127,7 @@ void interfaces_and_methods_that_are_not_there_are_told_apart(void** /*state*/) 
 }
 
 void a_wrong_parameter_is_named(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     const auto name_of = [](const Json& reply) {
         return reply.value("error", "") == service + "InvalidParameter"
                    ? reply.at("parameters").at("parameter").get<std::string>()
@@ -181,7 +183,7 @@ void a_wrong_parameter_is_named(void** /*state*/) {
 }
 
 void unknown_fields_are_ignored(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client client{solod.login()};
     Json parameters = login_of("alice", alice);
     parameters["colour"] = "blue";
@@ -191,7 +193,7 @@ void unknown_fields_are_ignored(void** /*state*/) {
 }
 
 void flags_are_kept_to_their_methods(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     log_in(first, "alice", alice);
@@ -209,7 +211,7 @@ void flags_are_kept_to_their_methods(void** /*state*/) {
 }
 
 void a_oneway_call_is_not_answered(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client client{solod.sessions()};
     client.send(sessions + "Status", Json::object(), "oneway");
     client.send(sessions + "Get", {{"id", "nonsense"}}, "oneway");
@@ -224,7 +226,7 @@ void a_oneway_call_is_not_answered(void** /*state*/) {
 }
 
 void calls_that_come_together_are_answered_in_order(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     std::string bytes;
     constexpr int count = 200;
     for (int i = 0; i < count; ++i)
@@ -238,7 +240,7 @@ void calls_that_come_together_are_answered_in_order(void** /*state*/) {
 
 /// The first call waits for an event; the one behind it must not be answered before.
 void a_call_behind_one_that_waits_is_answered_after_it(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     const std::string id = log_in(program, "alice", alice);
     Client client{solod.sessions()};
@@ -251,7 +253,7 @@ void a_call_behind_one_that_waits_is_answered_after_it(void** /*state*/) {
 // Clients that do not play along.
 
 void what_is_no_call_drops_the_connection_alone(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client bystander{solod.sessions(), user(bob)};
     const std::vector<std::string> messages{"hello",
                                             "",
@@ -282,7 +284,7 @@ void what_is_no_call_drops_the_connection_alone(void** /*state*/) {
 }
 
 void a_message_over_the_limit_drops_the_connection_alone(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     const std::map<std::string, std::size_t> limits{{solod.sessions(), 64 << 10}, {solod.login(), 1 << 20}};
     for (const auto& [path, limit] : limits) {
         const std::string begin = R"({"method":"no.such.Thing","parameters":{"x":")";
@@ -310,7 +312,7 @@ void a_message_over_the_limit_drops_the_connection_alone(void** /*state*/) {
 }
 
 void a_message_in_single_bytes_is_understood(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client client{solod.sessions()};
     for (const char byte : R"({"method":"org.pamsolo.Sessions.Status"})"s + '\0')
         client.send_bytes({&byte, 1});
@@ -318,7 +320,7 @@ void a_message_in_single_bytes_is_understood(void** /*state*/) {
 }
 
 void a_client_that_leaves_amid_a_message_is_forgotten(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client witness{solod.sessions()};
     const auto before = settled_descriptors(solod, witness);
     {
@@ -333,7 +335,7 @@ void a_client_that_leaves_amid_a_message_is_forgotten(void** /*state*/) {
 
 /// Both limits are ten seconds; the clients wait for them together.
 void who_is_too_slow_is_dropped(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client witness{solod.sessions()};
     const auto before = settled_descriptors(solod, witness);
     Client half{solod.sessions(), user(bob)};
@@ -355,7 +357,7 @@ void who_is_too_slow_is_dropped(void** /*state*/) {
 }
 
 void one_user_cannot_take_all_connections(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     std::deque<Client> clients;
     for (int i = 0; i < 64; ++i)
         expect_equal(error_of(clients.emplace_back(solod.sessions(), user(bob)).call(sessions + "Status")),
@@ -383,7 +385,7 @@ void one_user_cannot_take_all_connections(void** /*state*/) {
 }
 
 void root_is_not_limited(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     std::deque<Client> clients;
     for (int i = 0; i < 80; ++i)
         expect_equal(error_of(clients.emplace_back(solod.sessions()).call(sessions + "Status")), "");
@@ -392,7 +394,7 @@ void root_is_not_limited(void** /*state*/) {
 // Who may.
 
 void the_login_socket_refuses_all_but_root(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     struct stat status {};
     ::stat(solod.login().c_str(), &status);
     expect_equal(status.st_mode & 07777U, 0600U);
@@ -514,7 +516,7 @@ void everybody_may_ask_for_the_status(void** /*state*/) {
 }
 
 void a_session_that_nobody_knows_is_told(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     const Json unknown{{"id", "01234567-89ab-7def-8123-456789abcdef"}};
     for (const char* const method : {"Get", "Validate", "End"})
         for (const Identity& who : {Identity{}, user(bob)}) {
@@ -552,7 +554,7 @@ std::string next_event(Client& watcher) {
 }
 
 void watchers_are_told_what_happens_to_whom_they_may_see(void** /*state*/) {
-    const Solod solod{"[Policy]\nAdminGroup=" + std::to_string(operators) + "\n"};
+    Solod solod{"[Policy]\nAdminGroup=" + std::to_string(operators) + "\n"};
     Client all{solod.sessions()};
     Client admin{solod.sessions(), operator_by_group};
     Client of_alice{solod.sessions(), user(alice)};
@@ -581,7 +583,7 @@ void watchers_are_told_what_happens_to_whom_they_may_see(void** /*state*/) {
 }
 
 void a_watch_ends_with_its_watcher(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client witness{solod.sessions()};
     const auto before = settled_descriptors(solod, witness);
     std::deque<Client> watchers;
@@ -598,7 +600,7 @@ void a_watch_ends_with_its_watcher(void** /*state*/) {
 // Logging in.
 
 void a_session_opens_is_confirmed_and_closes(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     const Json opened = program.call(login + "Open", login_of("alice", alice)).at("parameters");
     expect_equal(opened.at("decision").get<std::string>(), "grant");
@@ -619,7 +621,7 @@ void a_session_opens_is_confirmed_and_closes(void** /*state*/) {
 }
 
 void a_second_login_is_refused_with_the_reason(void** /*state*/) {
-    const Solod solod{"[Policy]\nMessage=Call 112.\n"};
+    Solod solod{"[Policy]\nMessage=Call 112.\n"};
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const std::string id = log_in(first, "alice", alice);
@@ -639,7 +641,7 @@ void a_second_login_is_refused_with_the_reason(void** /*state*/) {
 }
 
 void a_hidden_holder_is_not_in_the_refusal(void** /*state*/) {
-    const Solod solod{"[Policy]\nRevealHolder=no\n"};
+    Solod solod{"[Policy]\nRevealHolder=no\n"};
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     log_in(first, "alice", alice);
@@ -650,7 +652,7 @@ void a_hidden_holder_is_not_in_the_refusal(void** /*state*/) {
 }
 
 void hostile_names_are_escaped_in_the_refusal(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     Json hostile = login_of("evil\x1b[2J\n" + std::string(1, '\0') + std::string(4096, 'x'), alice);
@@ -666,7 +668,7 @@ void hostile_names_are_escaped_in_the_refusal(void** /*state*/) {
 }
 
 void what_is_not_a_login_is_ignored_and_root_is_exempt(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     Json cron = login_of("alice", alice);
@@ -681,7 +683,7 @@ void what_is_not_a_login_is_ignored_and_root_is_exempt(void** /*state*/) {
 }
 
 void a_retry_on_another_connection_gets_the_same_session(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     auto first = std::make_unique<Client>(solod.login());
     Client second{solod.login()};
     const Json parameters = login_of("alice", alice);
@@ -699,7 +701,7 @@ void a_retry_on_another_connection_gets_the_same_session(void** /*state*/) {
 }
 
 void a_nonce_is_worth_nothing_to_another_process(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const Json parameters = login_of("alice", alice);
@@ -709,7 +711,7 @@ void a_nonce_is_worth_nothing_to_another_process(void** /*state*/) {
 }
 
 void what_was_not_confirmed_is_rolled_back(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram lives_on{solod.login()};
     const std::string id = lives_on.call(login + "Open", login_of("alice", alice)).at("parameters").at("id");
     lives_on.close_line();
@@ -723,7 +725,7 @@ void what_was_not_confirmed_is_rolled_back(void** /*state*/) {
 }
 
 void a_confirmed_session_outlives_its_line(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     const std::string id = log_in(program, "alice", alice);
     const auto with_line = solod.descriptors();
@@ -735,7 +737,7 @@ void a_confirmed_session_outlives_its_line(void** /*state*/) {
 }
 
 void a_slot_is_free_when_the_leader_was_killed(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     const std::string id = log_in(program, "alice", alice);
     program.kill();
@@ -745,7 +747,7 @@ void a_slot_is_free_when_the_leader_was_killed(void** /*state*/) {
 }
 
 void only_the_login_programs_relatives_close_a_session(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     LoginProgram stranger{solod.login()};
     const std::string id = log_in(program, "alice", alice);
@@ -758,7 +760,7 @@ void only_the_login_programs_relatives_close_a_session(void** /*state*/) {
 }
 
 void closing_what_nobody_knows_succeeds(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     Client client{solod.login()};
     for (const char* const id : {"01234567-89ab-7def-8123-456789abcdef", "nonsense", ""}) {
         const Json reply = client.call(login + "Close", {{"id", id}});
@@ -767,7 +769,7 @@ void closing_what_nobody_knows_succeeds(void** /*state*/) {
 }
 
 void one_connection_may_carry_two_sessions(void** /*state*/) {
-    const Solod solod;
+    Solod solod;
     LoginProgram program{solod.login()};
     const std::string of_alice = log_in(program, "alice", alice);
     const std::string of_bob = log_in(program, "bob", bob);
@@ -783,7 +785,7 @@ void one_connection_may_carry_two_sessions(void** /*state*/) {
 }
 
 void a_superseding_login_is_answered_when_the_holder_is_gone(void** /*state*/) {
-    const Solod solod{"[Policy]\nOnConflict=supersede\n"};
+    Solod solod{"[Policy]\nOnConflict=supersede\n"};
     LoginProgram first{solod.login()};
     LoginProgram second{solod.login()};
     const std::string old = log_in(first, "alice", alice);
@@ -801,7 +803,7 @@ void a_superseding_login_is_answered_when_the_holder_is_gone(void** /*state*/) {
 
 /// A login program that gives up while it waits leaves the holder ended and the slot free.
 void a_waiting_login_may_hang_up(void** /*state*/) {
-    const Solod solod{"[Policy]\nOnConflict=supersede\nGraceTime=500ms\n"};
+    Solod solod{"[Policy]\nOnConflict=supersede\nGraceTime=500ms\n"};
     LoginProgram first{solod.login(), LoginProgram::OnSigterm::ignore};
     log_in(first, "alice", alice);
     Client watcher{solod.sessions(), user(alice)};
@@ -851,6 +853,73 @@ void a_killed_one_knows_its_sessions_again(void** /*state*/) {
     Client parent{solod.login()};
     expect_equal(error_of(parent.call(login + "Close", {{"id", id}})), "");
     await_ended(solod, id, "logout");
+}
+
+/// What its service manager keeps of a session.
+std::set<std::string> kept_of(const std::string& id) {
+    return {"leader-" + id, "line-" + id};
+}
+
+void what_a_session_needs_outlives_the_daemon(void** /*state*/) {
+    Solod solod;
+    LoginProgram program{solod.login()};
+    const std::string id = log_in(program, "alice", alice);
+    await([&] { return solod.kept() == kept_of(id); }, "the leader and the line are kept");
+    solod.kill();
+    program.send(login + "Close", {{"id", id}}); // nobody reads it yet
+    solod.start();
+    expect_equal(error_of(program.reply()), "");
+    await_ended(solod, id, "logout");
+    await([&] { return solod.kept() == std::set<std::string>{"line-" + id}; }, "the leader is dropped");
+    program.kill();
+    await([&] { return solod.kept().empty(); }, "the line is dropped");
+}
+
+void a_kept_line_that_closes_frees_an_unwatched_leaders_slot(void** /*state*/) {
+    Solod solod;
+    LoginProgram program{solod.login()};
+    const std::string id = log_in(program, "alice", alice);
+    await([&] { return solod.kept() == kept_of(id); }, "the leader and the line are kept");
+    solod.kill();
+    solod.start();
+    program.kill();
+    await_ended(solod, id, "leader-exited");
+    await([&] { return solod.kept().empty(); }, "both are dropped");
+}
+
+void a_leader_that_dies_meanwhile_is_known_by_its_kept_pidfd(void** /*state*/) {
+    Solod solod;
+    LoginProgram program{solod.login()};
+    const std::string id = log_in(program, "alice", alice);
+    await([&] { return solod.kept() == kept_of(id); }, "the leader and the line are kept");
+    solod.kill();
+    program.kill();
+    solod.start();
+    await_ended(solod, id, "lost");
+    await([&] { return solod.kept().empty(); }, "both are dropped");
+}
+
+void descriptors_of_sessions_that_are_over_are_dropped(void** /*state*/) {
+    Solod solod;
+    LoginProgram program{solod.login()};
+    const std::string id = log_in(program, "alice", alice);
+    await([&] { return solod.kept() == kept_of(id); }, "the leader and the line are kept");
+    solod.kill();
+    std::filesystem::remove(solod.database());
+    std::filesystem::remove(solod.database() + "-wal");
+    solod.start();
+    await([&] { return solod.kept().empty(); }, "both are dropped");
+    expect(program.is_dropped(), "nobody serves the line");
+}
+
+void a_manager_that_does_not_listen_holds_nobody_up(void** /*state*/) {
+    Solod solod;
+    for (int number = 0; number < 40; ++number) { // more than its queue takes (net.unix.max_dgram_qlen)
+        Client client{solod.login()};
+        client.call(login + "Close", {{"id", log_in(client, "alice", alice)}});
+    }
+    await([&] { return solod.kept().empty(); }, "all are dropped in the end");
+    expect_alive(solod);
 }
 
 void a_second_one_does_not_start(void** /*state*/) {
@@ -927,6 +996,11 @@ int main() {
         SOLO_TEST(a_waiting_login_may_hang_up),
         SOLO_TEST(sigterm_stops_it_and_leaves_sessions_alone),
         SOLO_TEST(a_killed_one_knows_its_sessions_again),
+        SOLO_TEST(what_a_session_needs_outlives_the_daemon),
+        SOLO_TEST(a_kept_line_that_closes_frees_an_unwatched_leaders_slot),
+        SOLO_TEST(a_leader_that_dies_meanwhile_is_known_by_its_kept_pidfd),
+        SOLO_TEST(descriptors_of_sessions_that_are_over_are_dropped),
+        SOLO_TEST(a_manager_that_does_not_listen_holds_nobody_up),
         SOLO_TEST(a_second_one_does_not_start),
         SOLO_TEST(a_reload_that_fails_keeps_the_old_configuration),
     };
