@@ -113,3 +113,34 @@ assert_never_two() {
         SELECT reason, count(*) FROM (SELECT reason FROM session ORDER BY id LIMIT -1 OFFSET $before)
         GROUP BY reason ORDER BY reason" | xargs)"
 }
+
+# restart_often: ends solod in each way and starts it again, until somebody says that it is enough.
+restart_often() {
+    local signal
+    until [[ -e $HOST_DIR/enough ]]; do
+        for signal in KILL TERM; do
+            stop_solod "$signal"
+            start_solod
+            echo "$signal" >>"$HOST_DIR/restarts"
+        done
+    done
+}
+
+@test "logins go on while solod is killed, stopped and started again all the time, and each is on record once" {
+    local before rounds=0
+    before=$(sqlite3 "$database" 'SELECT count(*) FROM session')
+    : >"$HOST_DIR/restarts"
+    background restarts restart_often
+    until (($(grep -c . "$HOST_DIR/restarts") >= 10)); do
+        run "${STAMPEDE[@]}" accounts --account person --processes 16 --rounds 1
+        assert_status 0
+        rounds=$((rounds + 1))
+    done
+    touch "$HOST_DIR/enough"
+    assert_equal 0 "$(status_of restarts)"
+    wait_until 5 no_sessions
+    assert_equal "ended|logout|$((rounds * 16))" "$(sqlite3 "$database" "
+        SELECT state, reason, count(*) FROM (SELECT * FROM session ORDER BY id LIMIT -1 OFFSET $before)
+        WHERE reason <> 'unconfirmed' GROUP BY state, reason")"
+    assert_never_two
+}
