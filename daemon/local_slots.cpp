@@ -135,7 +135,7 @@ bool LocalSlots::unlock(const std::string& account) {
     return was_shut;
 }
 
-void LocalSlots::end(const SessionId& id, Reason reason, std::string notice, Ended ended) {
+void LocalSlots::end(const SessionId& id, Reason reason, Notice notice, Ended ended) {
     const Session* const session = registry_.find(id);
     if (session == nullptr)
         return;
@@ -238,10 +238,10 @@ bool LocalSlots::take_charge(const SessionId& id, std::optional<ProcessHandle> l
 
 void LocalSlots::perform(const BeginEnding& order) {
     const auto given = notices_.extract(order.session.id);
-    std::string notice = given.empty() ? std::string{} : given.mapped();
+    Notice notice = given.empty() ? Notice{} : given.mapped();
     if (order.successor)
-        notice = superseded_text(*order.successor, order.reveal_holder);
-    publish(order.successor ? EventKind::superseding : EventKind::ending, order.session, notice);
+        notice.text = superseded_text(*order.successor, order.reveal_holder);
+    publish(order.successor ? EventKind::superseding : EventKind::ending, order.session, notice.text);
     if (order.session.has_leader()) {
         ender_.begin(order, std::move(notice));
         return;

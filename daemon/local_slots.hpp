@@ -36,7 +36,7 @@ public:
     void line_closed(const SessionId& id) override;
     std::optional<std::int64_t> renew(const SessionId& id) override;
     bool unlock(const std::string& account) override;
-    void end(const SessionId& id, Reason reason, std::string notice, Ended ended) override;
+    void end(const SessionId& id, Reason reason, Notice notice, Ended ended) override;
     [[nodiscard]] const Session* find(const SessionId& id) const override { return registry_.find(id); }
     [[nodiscard]] bool shares_leader(const Session& session) const override {
         return registry_.shares_leader(session);
@@ -79,7 +79,7 @@ private:
     Effects batch_;
     bool is_flush_due_ = false;
     std::unordered_map<RequestId, Waiting> waiting_;
-    std::unordered_map<SessionId, std::string> notices_; ///< for sessions that end() is about to end
+    std::unordered_map<SessionId, Notice> notices_; ///< for sessions that end() is about to end
     std::unordered_multimap<SessionId, Ended> ended_;
 };
 

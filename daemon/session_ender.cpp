@@ -3,7 +3,6 @@
 
 #include "daemon/log.hpp"
 #include "daemon/process_set.hpp"
-#include "daemon/tty_notice.hpp"
 #include "daemon/watched_pidfd.hpp"
 
 #include <chrono>
@@ -81,17 +80,18 @@ ProcessSet::Extent extent_of(Reason reason) {
 
 } // namespace
 
-void SessionEnder::begin(const BeginEnding& order, std::string notice) {
+void SessionEnder::begin(const BeginEnding& order, Notice notice) {
     asio::co_spawn(executor_, run(order, std::move(notice)), asio::detached);
 }
 
-asio::awaitable<void> SessionEnder::run(BeginEnding order, std::string notice) {
+asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
     const SessionId id = order.session.id;
     for (;;) {
         try {
             ProcessSet processes{order.session, extent_of(*order.session.reason)};
             processes.refresh();
-            co_await ask(processes, order, std::exchange(notice, {}));
+            const Notice unsaid = std::exchange(notice, {});
+            co_await ask(processes, order, unsaid);
             co_await kill(processes, id);
             break;
         } catch (const std::exception& error) {
@@ -107,10 +107,10 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, std::string notice) {
 
 /// Everybody gets the chance to end by themselves, within the grace time.
 asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding& order,
-                                        std::string notice) const {
+                                        const Notice& notice) const {
     const auto deadline = Clock::now() + order.grace_time;
     bool is_told = false;
-    if (!notice.empty())
+    if (!notice.text.empty())
         for (const int terminal : processes.terminals())
             is_told = write_notice(terminal, order.session.uid, notice) || is_told;
     if (is_told) {

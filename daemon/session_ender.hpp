@@ -2,9 +2,9 @@
 #pragma once
 
 #include "daemon/core/registry.hpp"
+#include "daemon/tty_notice.hpp"
 
 #include <functional>
-#include <string>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -24,12 +24,12 @@ public:
     SessionEnder(asio::any_io_executor executor, Said gone, Said stuck)
         : executor_{std::move(executor)}, gone_{std::move(gone)}, stuck_{std::move(stuck)} {}
 
-    /// Begins; says gone or stuck later, from the event loop. `notice` is for its terminals; may be empty.
-    void begin(const BeginEnding& order, std::string notice);
+    /// Begins; says gone or stuck later, from the event loop. `notice` is for its terminals.
+    void begin(const BeginEnding& order, Notice notice);
 
 private:
-    asio::awaitable<void> run(BeginEnding order, std::string notice);
-    asio::awaitable<void> ask(ProcessSet& processes, const BeginEnding& order, std::string notice) const;
+    asio::awaitable<void> run(BeginEnding order, Notice notice);
+    asio::awaitable<void> ask(ProcessSet& processes, const BeginEnding& order, const Notice& notice) const;
     asio::awaitable<void> kill(ProcessSet& processes, SessionId id) const;
 
     asio::any_io_executor executor_;

@@ -112,11 +112,13 @@ SessionsService::Reply SessionsService::end(sessions::End call, Connection& conn
         std::make_shared<Waiting>(asio::steady_timer{executor, asio::steady_timer::time_point::max()});
     log(Priority::notice, "uid {} (pid {}) ends session {}", connection.peer().uid, connection.peer().pid,
         call.id);
-    slots_.end(session->id, Reason::terminated, terminated_text(call.message.value_or("")),
-               [waiting](const Session& ended) {
-                   waiting->ended = ended;
-                   waiting->wake.cancel();
-               });
+    slots_.end(
+        session->id, Reason::terminated,
+        {.text = terminated_text(call.message.value_or("")), .ignores_mesg = connection.peer().uid == 0},
+        [waiting](const Session& ended) {
+            waiting->ended = ended;
+            waiting->wake.cancel();
+        });
     connection.on_hang_up([waiting] {
         waiting->has_hung_up = true;
         waiting->wake.cancel();

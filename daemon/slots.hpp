@@ -3,6 +3,7 @@
 
 #include "daemon/core/registry.hpp"
 #include "daemon/process_handle.hpp"
+#include "daemon/tty_notice.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -52,7 +53,7 @@ public:
     virtual bool unlock(const std::string& account) = 0;
 
     /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
-    virtual void end(const SessionId& id, Reason reason, std::string notice, Ended ended) = 0;
+    virtual void end(const SessionId& id, Reason reason, Notice notice, Ended ended) = 0;
 
     /// A session that is not over; null where there is none.
     [[nodiscard]] virtual const Session* find(const SessionId& id) const = 0;

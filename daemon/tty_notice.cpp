@@ -32,7 +32,7 @@ std::string terminal_path(unsigned device_major, unsigned device_minor) {
 
 } // namespace
 
-bool write_notice(int terminal, std::optional<std::uint32_t> owner, const std::string& text) {
+bool write_notice(int terminal, std::optional<std::uint32_t> owner, const Notice& notice) {
     // proc(5), tty_nr: the minor is in bits 31 to 20 and 7 to 0, the major in bits 15 to 8.
     const auto device = static_cast<unsigned>(terminal);
     const unsigned device_major = (device >> 8U) & 0xffU;
@@ -45,11 +45,13 @@ bool write_notice(int terminal, std::optional<std::uint32_t> owner, const std::s
     struct stat status {};
     if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISCHR(status.st_mode))
         return false;
-    if (status.st_rdev != ::makedev(device_major, device_minor) || (status.st_mode & S_IWGRP) == 0)
+    if (status.st_rdev != ::makedev(device_major, device_minor))
+        return false;
+    if (!notice.ignores_mesg && (status.st_mode & S_IWGRP) == 0)
         return false;
     if (owner && status.st_uid != *owner)
         return false;
-    const std::string line = fmt::format("\r\n{}\r\n", protocol::printable(text));
+    const std::string line = fmt::format("\r\n{}\r\n", protocol::printable(notice.text));
     return ::write(fd.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 

@@ -7,9 +7,14 @@
 
 namespace solo {
 
-/// Writes one line to a terminal (its device number). Never waits: a terminal that is stopped or hung goes
-/// without. Writes only where the terminal belongs to `owner` and takes messages (mesg(1)). False where it
-/// was not written.
-bool write_notice(int terminal, std::optional<std::uint32_t> owner, const std::string& text);
+/// One line for a terminal.
+struct Notice {
+    std::string text;          ///< empty: none
+    bool ignores_mesg = false; ///< written also where the terminal takes no messages (mesg(1))
+};
+
+/// Writes to a terminal (its device number). Never waits: a terminal that is stopped or hung goes without.
+/// Writes only where the terminal belongs to `owner`. False where it was not written.
+bool write_notice(int terminal, std::optional<std::uint32_t> owner, const Notice& notice);
 
 } // namespace solo

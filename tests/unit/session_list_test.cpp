@@ -24,7 +24,7 @@ public:
     void line_closed(const SessionId& /*id*/) override {}
     std::optional<std::int64_t> renew(const SessionId& /*id*/) override { return std::nullopt; }
     bool unlock(const std::string& /*account*/) override { return false; }
-    void end(const SessionId& /*id*/, Reason /*reason*/, std::string /*notice*/, Ended /*ended*/) override {}
+    void end(const SessionId& /*id*/, Reason /*reason*/, Notice /*notice*/, Ended /*ended*/) override {}
     [[nodiscard]] const Session* find(const SessionId& /*id*/) const override { return nullptr; }
     [[nodiscard]] bool shares_leader(const Session& /*session*/) const override { return false; }
     [[nodiscard]] std::vector<const Session*> sessions() const override {

@@ -90,47 +90,60 @@ struct Terminal {
 
 void a_notice_is_written_once_on_a_line_of_its_own(void** /*state*/) {
     const Terminal terminal;
-    expect(write_notice(terminal.number(), std::nullopt, "You are logged out."), "it is written");
+    expect(write_notice(terminal.number(), std::nullopt, {"You are logged out."}), "it is written");
     expect_equal(terminal.shown(), "\r\nYou are logged out.\r\n");
 }
 
 void a_notice_reaches_its_owner(void** /*state*/) {
     const Terminal terminal;
-    expect(write_notice(terminal.number(), terminal.status().st_uid, "bye"), "it is written");
+    expect(write_notice(terminal.number(), terminal.status().st_uid, {"bye"}), "it is written");
     expect_equal(terminal.shown(), "\r\nbye\r\n");
 }
 
 void control_characters_are_escaped(void** /*state*/) {
     const Terminal terminal;
     const std::string text = std::string{"a\x1b[2J\x07\r\n\x9b"} + '\0' + "\xe2\x80\xae z";
-    expect(write_notice(terminal.number(), std::nullopt, text), "it is written");
+    expect(write_notice(terminal.number(), std::nullopt, {text}), "it is written");
     expect_equal(terminal.shown(), "\r\na\\x1b[2J\\x07\\x0d\\x0a\\x9b\\x00\\xe2\\x80\\xae z\r\n");
 }
 
 void a_terminal_of_another_owner_is_left_alone(void** /*state*/) {
     const Terminal terminal;
-    expect(!write_notice(terminal.number(), terminal.status().st_uid + 1, "bye"), "it is not written");
+    expect(!write_notice(terminal.number(), terminal.status().st_uid + 1, {"bye"}), "it is not written");
     expect_equal(terminal.shown(), "");
 }
 
 void a_terminal_that_takes_no_messages_is_left_alone(void** /*state*/) {
     const Terminal terminal;
     terminal.set_mode(0600); // mesg n
-    expect(!write_notice(terminal.number(), std::nullopt, "bye"), "it is not written");
+    expect(!write_notice(terminal.number(), std::nullopt, {"bye"}), "it is not written");
     expect_equal(terminal.shown(), "");
+}
+
+void who_may_writes_also_where_no_messages_are_taken(void** /*state*/) {
+    const Terminal terminal;
+    terminal.set_mode(0600);
+    const Notice notice{.text = "bye", .ignores_mesg = true};
+    const std::uint32_t owner = terminal.status().st_uid;
+    expect(!write_notice(terminal.number(), owner + 1, notice), "another owner's is left alone");
+    expect(write_notice(terminal.number(), owner, notice), "it is written");
+    expect_equal(terminal.shown(), "\r\nbye\r\n");
+    const Terminal full;
+    full.fill();
+    expect(!write_notice(full.number(), owner, notice), "a full one goes without at once");
 }
 
 void a_terminal_that_is_full_goes_without_at_once(void** /*state*/) {
     const Terminal terminal;
     terminal.fill();
-    expect(!write_notice(terminal.number(), std::nullopt, "bye"), "it is not written");
+    expect(!write_notice(terminal.number(), std::nullopt, {"bye"}), "it is not written");
     expect(terminal.shown().find("bye") == std::string::npos, "nothing is shown");
 }
 
 void a_terminal_that_is_stopped_goes_without_at_once(void** /*state*/) {
     const Terminal terminal;
     ::tcflow(terminal.slave.get(), TCOOFF);
-    expect(!write_notice(terminal.number(), std::nullopt, "bye"), "it is not written");
+    expect(!write_notice(terminal.number(), std::nullopt, {"bye"}), "it is not written");
     ::tcflow(terminal.slave.get(), TCOON);
     expect_equal(terminal.shown(), "");
 }
@@ -139,14 +152,14 @@ void a_terminal_that_is_hung_up_is_no_error(void** /*state*/) {
     Terminal terminal;
     const int number = terminal.number();
     terminal.master.reset();
-    expect(!write_notice(number, std::nullopt, "bye"), "it is not written");
+    expect(!write_notice(number, std::nullopt, {"bye"}), "it is not written");
 }
 
 void a_terminal_that_does_not_exist_is_no_error(void** /*state*/) {
-    expect(!write_notice(terminal_number(makedev(136, 999'999)), std::nullopt, "bye"), "no such pts");
-    expect(!write_notice(terminal_number(makedev(255, 1'048'575)), std::nullopt, "bye"), "no such device");
-    expect(!write_notice(0, std::nullopt, "bye"), "none");
-    expect(!write_notice(-1, std::nullopt, "bye"), "nonsense");
+    expect(!write_notice(terminal_number(makedev(136, 999'999)), std::nullopt, {"bye"}), "no such pts");
+    expect(!write_notice(terminal_number(makedev(255, 1'048'575)), std::nullopt, {"bye"}), "no such device");
+    expect(!write_notice(0, std::nullopt, {"bye"}), "none");
+    expect(!write_notice(-1, std::nullopt, {"bye"}), "nonsense");
 }
 
 /// In a process of its own, a /dev/pts in which `place` puts something under the terminal's number.
@@ -159,7 +172,7 @@ void expect_unwritten(const Terminal& terminal, const Place& place) {
             ::mount("none", "/dev/pts", "tmpfs", 0, nullptr) != 0)
             throw std::system_error{errno, std::generic_category(), "a /dev/pts of its own"};
         place(path);
-        expect(!write_notice(terminal.number(), std::nullopt, "bye"), "it is not written");
+        expect(!write_notice(terminal.number(), std::nullopt, {"bye"}), "it is not written");
         if (std::filesystem::is_regular_file(path))
             expect_equal(read_bytes(path), "before");
     });
@@ -202,15 +215,15 @@ void a_device_is_found_by_its_name_in_sysfs(void** /*state*/) {
     struct stat status {};
     expect(::stat("/dev/null", &status) == 0, "there is /dev/null");
     const int number = terminal_number(status.st_rdev);
-    expect(!write_notice(number, status.st_uid + 1, "bye"), "another owner's is left alone");
-    expect_equal(write_notice(number, status.st_uid, "bye"), (status.st_mode & S_IWGRP) != 0);
+    expect(!write_notice(number, status.st_uid + 1, {"bye"}), "another owner's is left alone");
+    expect_equal(write_notice(number, status.st_uid, {"bye"}), (status.st_mode & S_IWGRP) != 0);
 }
 
 void no_descriptor_is_left_and_no_controlling_terminal_taken(void** /*state*/) {
     const Terminal terminal;
     const UniqueFd before{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     for (int i = 0; i < 100; ++i)
-        write_notice(terminal.number(), std::nullopt, "bye");
+        write_notice(terminal.number(), std::nullopt, {"bye"});
     const UniqueFd after{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     expect_equal(after.get(), before.get() + 1);
     (void)terminal.shown();
@@ -225,6 +238,7 @@ int main() {
         SOLO_TEST(control_characters_are_escaped),
         SOLO_TEST(a_terminal_of_another_owner_is_left_alone),
         SOLO_TEST(a_terminal_that_takes_no_messages_is_left_alone),
+        SOLO_TEST(who_may_writes_also_where_no_messages_are_taken),
         SOLO_TEST(a_terminal_that_is_full_goes_without_at_once),
         SOLO_TEST(a_terminal_that_is_stopped_goes_without_at_once),
         SOLO_TEST(a_terminal_that_is_hung_up_is_no_error),

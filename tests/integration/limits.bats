@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Limits in time, on real terminals of real logins: MaxLifetime, IdleTimeout and HistoryTime, and what people are told.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load ../support/host
+    add_account alice
+    pam_service sshd
+    configure ''
+    start_solod
+    start_sshd
+}
+
+setup() {
+    load ../support/host
+    mark_test
+}
+
+teardown() {
+    show_failed_test
+    ! ended solod || start_solod
+    log_everyone_out
+    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
+}
+
+# silent_in TAG: alice logs in on a terminal that takes no messages.
+silent_in() {
+    # shellcheck disable=SC2016 # The shell of the login expands it.
+    ssh_background alice "$1" -tt 'mesg n; echo in $$; exec sleep 1000'
+    started "$1" grep -q in "$HOST_DIR/$1.out"
+}
+
+# --- people are told --------------------------------------------------------------------------------------------------
+
+@test "a terminal that takes no messages shows only those of root's soloctl end" {
+    silent_in one
+    su -s /bin/bash alice -c "soloctl end '$(session_of alice)' --message 'said by alice'"
+    assert_equal 255 "$(status_of one)"
+    run stdout_of one
+    assert_output_lacks 'said by alice'
+
+    silent_in two
+    soloctl end "$(session_of alice)" --message 'said by root'
+    assert_equal 255 "$(status_of two)"
+    run stdout_of two
+    assert_output_has 'said by root'
+}
