@@ -109,7 +109,10 @@ void LocalSlots::confirm(const SessionId& id, Traces traces) {
     carry_out(std::move(effects));
 }
 
-void LocalSlots::release(const SessionId& id) {
+void LocalSlots::release(const SessionId& id, Ended ended) {
+    const Session* const session = registry_.find(id);
+    if (ended && session != nullptr && session->state != State::ending)
+        ended_.emplace(id, std::move(ended));
     Effects effects;
     registry_.close(id, now(), effects);
     carry_out(std::move(effects));
@@ -218,7 +221,7 @@ void LocalSlots::perform(Answer answer) {
 void LocalSlots::give_up(const SessionId& id) {
     const Session* const session = registry_.find(id);
     if (session != nullptr)
-        session->lease ? release(id) : line_closed(id);
+        session->lease ? release(id, nullptr) : line_closed(id);
 }
 
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is

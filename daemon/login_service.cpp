@@ -40,6 +40,15 @@ struct Pending {
     bool has_hung_up = false;
 };
 
+/// What a Close shares with whoever writes the end of its session.
+struct Closing {
+    explicit Closing(const asio::any_io_executor& executor)
+        : wake{executor, asio::steady_timer::time_point::max()} {}
+
+    asio::steady_timer wake;
+    bool is_on_record = false;
+};
+
 /// The parameter that names an account that cannot be; empty where it can.
 std::string_view wrong_parameter(const protocol::Account& account, const protocol::Origin& origin) {
     if (account.name.empty())
@@ -219,7 +228,15 @@ LoginService::Reply LoginService::close(login::Close call, Connection& connectio
             id->text(), connection.peer().pid);
         co_return make_error(login::PermissionDenied{});
     }
-    slots_.release(*id);
+    if (session->state != State::ending) {
+        const auto closing = std::make_shared<Closing>(co_await asio::this_coro::executor);
+        slots_.release(*id, [closing](const Session& /*ended*/) {
+            closing->is_on_record = true;
+            closing->wake.cancel();
+        });
+        while (!closing->is_on_record)
+            co_await closing->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    }
     co_return make_reply(login::Close::Reply{});
 }
 

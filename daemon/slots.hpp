@@ -39,8 +39,9 @@ public:
     /// The login program has its answer; `traces` is what the kernel says of its session.
     virtual void confirm(const SessionId& id, Traces traces) = 0;
 
-    /// The login program says that the session is over.
-    virtual void release(const SessionId& id) = 0;
+    /// The login program says that the session is over; `ended`, where given, is called when that is on
+    /// record. A session that is being ended is not over before it is gone, and nothing is called then.
+    virtual void release(const SessionId& id, Ended ended) = 0;
 
     /// All descriptors of the login program's end of the line are closed.
     virtual void line_closed(const SessionId& id) = 0;

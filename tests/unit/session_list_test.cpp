@@ -20,7 +20,7 @@ public:
     void acquire(Claim /*claim*/, std::optional<ProcessHandle> /*leader*/, Answered /*answered*/) override {}
     void abandon(const std::string& /*account*/, RequestId /*request*/) override {}
     void confirm(const SessionId& /*id*/, Traces /*traces*/) override {}
-    void release(const SessionId& /*id*/) override {}
+    void release(const SessionId& /*id*/, Ended /*ended*/) override {}
     void line_closed(const SessionId& /*id*/) override {}
     std::optional<std::int64_t> renew(const SessionId& /*id*/) override { return std::nullopt; }
     bool unlock(const std::string& /*account*/) override { return false; }
