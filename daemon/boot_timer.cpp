@@ -42,9 +42,9 @@ void BootTimer::await() {
     if (std::exchange(is_awaited_, true))
         return;
     timer_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
-        is_awaited_ = false;
-        if (error)
+        if (error) // this may be no more
             return;
+        is_awaited_ = false;
         std::uint64_t count = 0;
         if (::read(timer_.native_handle(), &count, sizeof count) != sizeof count) { // set anew meanwhile
             await();

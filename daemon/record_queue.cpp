@@ -96,9 +96,9 @@ void RecordQueue::schedule_checkpoint() {
         return;
     checkpoint_.expires_after(interval);
     checkpoint_.async_wait([this](std::error_code error) {
-        is_checkpoint_due_ = false;
-        if (error)
+        if (error) // this may be no more
             return;
+        is_checkpoint_due_ = false;
         if (const auto done = store_.checkpoint(); !done)
             log(Priority::warning, "checkpoint: {}", done.error());
     });
