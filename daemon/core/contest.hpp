@@ -5,7 +5,7 @@
 #include "daemon/core/policy.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 namespace solo {
 
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::int64_t fades() const { return fades_; }
 
 private:
-    std::deque<std::int64_t> supersedings_; ///< when, as far back as the window of the last one reached
+    std::vector<std::int64_t> supersedings_; ///< when, as far back as the window of the last one reached
     std::int64_t held_until_ = 0;
     std::int64_t fades_ = 0;
 };

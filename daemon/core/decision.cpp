@@ -55,7 +55,7 @@ Verdict Registry::decide_slot(const Claim& claim, const Now& now) const {
         return {Decision::refuse, Because::locked, std::nullopt,
                 rule_text(rules.contest_action.source, "ContestAction")};
     const auto slots = slots_of(claim.account.name);
-    if (find_shareable(claim, slots) != nullptr)
+    if (find_shareable(rules, claim.origin, slots) != nullptr)
         return granted(Because::same_origin, rule_text(rules.count_by.source, "CountBy"));
     if (std::cmp_less(slots.size(), rules.max_sessions.value))
         return granted(Because::free_slot, rule_text(rules.max_sessions.source, "MaxSessions"));
@@ -95,7 +95,7 @@ Verdict Registry::decide_conflict(const Claim& claim, const std::vector<Slot>& s
         verdict.rule = rule_text(rules.contest_limit.source, "ContestLimit");
     } else if (rules.on_conflict.value == OnConflict::supersede || claim.consent == Consent::given) {
         verdict.decision = Decision::supersede;
-    } else if (claim.consent == Consent::unasked) {
+    } else if (claim.consent == Consent::unasked || !rules.enforce.value) { // in a trial nobody was asked
         verdict.decision = Decision::ask;
     }
     return verdict;
@@ -127,11 +127,12 @@ std::vector<Registry::Slot> Registry::who_makes_room(std::vector<Slot> slots, in
 
 /// The slot of a device that has a session already, where sessions of one origin count once. A session that
 /// is ending keeps its slot from others but is no company any more.
-const Registry::Slot* Registry::find_shareable(const Claim& claim, const std::vector<Slot>& slots) {
-    if (claim.ruling.rules.count_by.value != CountBy::origin)
+const Registry::Slot* Registry::find_shareable(const Rules& rules, const protocol::Origin& origin,
+                                               const std::vector<Slot>& slots) {
+    if (rules.count_by.value != CountBy::origin)
         return nullptr;
     const auto is_company = [&](const Tracked* holder) {
-        return holder->session.state != State::ending && is_same_origin(holder->session.origin, claim.origin);
+        return holder->session.state != State::ending && is_same_origin(holder->session.origin, origin);
     };
     const auto found = std::ranges::find_if(
         slots, [&](const Slot& slot) { return std::ranges::any_of(slot.holders, is_company); });

@@ -23,9 +23,17 @@ Answer answer(const Claim& claim, Verdict verdict, std::optional<SessionId> id =
             .superseded_before = std::nullopt};
 }
 
-/// The session that this claim becomes, but for its slot.
+/// When a session that begins now has lasted long enough. In a trial run nobody loses a session.
+std::optional<std::int64_t> expiry(const Rules& rules, const Now& now) {
+    const TimeLimit& lifetime = rules.max_lifetime.value;
+    return lifetime && rules.enforce.value ? std::optional{after(now, *lifetime)} : std::nullopt;
+}
+
+/// The session that this claim becomes, but for its slot. A lease that has waited lasts its ttl all the same.
 Session session_of(const Claim& claim, const Now& now) {
-    const TimeLimit& lifetime = claim.ruling.rules.max_lifetime.value;
+    std::optional<Lease> lease = claim.lease;
+    if (lease)
+        lease->lapses = after(now, lease->ttl);
     return {.id = claim.id,
             .account = claim.account.name,
             .uid = claim.account.uid,
@@ -39,8 +47,8 @@ Session session_of(const Claim& claim, const Now& now) {
             .superseded_by = std::nullopt,
             .nonce = claim.nonce,
             .traces = {},
-            .expires = lifetime ? std::optional{after(now, *lifetime)} : std::nullopt,
-            .lease = claim.lease};
+            .expires = expiry(claim.ruling.rules, now),
+            .lease = lease};
 }
 
 } // namespace
@@ -105,6 +113,7 @@ void Registry::confirm(const SessionId& id, Effects& effects) {
         return;
     confirmed->session.state = State::active;
     effects.push_back(Record{confirmed->session});
+    note_told(confirmed->session, effects);
 }
 
 void Registry::close(const SessionId& id, const Now& now, Effects& effects) {
@@ -187,9 +196,8 @@ void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effe
     const Rules& rules = ruling.rules;
     session.state = State::active;
     if (ruling.kind == Ruling::Kind::limited)
-        session.slot = lowest_free_slot(slots_of(session.account));
-    if (rules.max_lifetime.value)
-        session.expires = after(now, *rules.max_lifetime.value);
+        take_slot(rules, session);
+    session.expires = expiry(rules, now);
     effects.push_back(Record{session});
     track({.session = std::move(session),
            .grace_time = rules.grace_time.value,
@@ -203,6 +211,8 @@ std::optional<std::int64_t> Registry::renew(const SessionId& id, const Now& now,
     if (renewed == nullptr || !renewed->session.lease || renewed->session.state != State::active)
         return std::nullopt;
     Session& session = renewed->session;
+    if (*session.deadline() <= now.boot) // it is over, even if tick() comes only now
+        return std::nullopt;
     deadlines_.erase({*session.deadline(), id});
     session.lease->lapses = after(now, session.lease->ttl);
     deadlines_.emplace(*session.deadline(), id);
@@ -215,15 +225,28 @@ void Registry::tick(const Now& now, Effects& effects) {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now.boot) {
         const SessionId id = deadlines_.begin()->second;
         deadlines_.erase(deadlines_.begin());
-        Tracked& due = *tracked(id);
-        if (due.session.state == State::ending)
+        const Session& due = tracked(id)->session;
+        if (due.state == State::ending)
             continue;
-        const auto& lease = due.session.lease;
-        if (lease)
-            over(id, lease->lapses <= now.boot ? Reason::lease_lapsed : Reason::expired, now, effects);
+        if (due.lease)
+            over(id, due.lease->lapses == due.deadline() ? Reason::lease_lapsed : Reason::expired, now,
+                 effects);
         else
-            begin_ending(due, Reason::expired, std::nullopt, effects);
+            expire(due.leader, now, effects);
     }
+}
+
+/// Ends the leader's sessions that have reached their time as soon as no other of them is to stay.
+void Registry::expire(const Process& leader, const Now& now, Effects& effects) {
+    const auto is_due = [&](const Session& session) {
+        return session.state == State::ending || session.deadline().value_or(now.boot + 1) <= now.boot;
+    };
+    const auto led = led_by(leader);
+    if (!std::ranges::all_of(led, is_due, &Tracked::session))
+        return;
+    for (Tracked* const due : led)
+        if (due->session.state != State::ending)
+            begin_ending(*due, Reason::expired, std::nullopt, effects);
 }
 
 std::optional<std::int64_t> Registry::next_deadline() const {
@@ -273,6 +296,19 @@ bool Registry::shares_leader(const Session& session) const {
     });
 }
 
+/// Oldest first.
+std::vector<Registry::Tracked*> Registry::led_by(const Process& leader) {
+    std::vector<Tracked*> led;
+    const auto [first, last] = led_by_.equal_range(leader.pid);
+    for (auto entry = first; entry != last; ++entry) {
+        Tracked* const session = tracked(entry->second);
+        if (session->session.leader == leader)
+            led.push_back(session);
+    }
+    std::ranges::sort(led, {}, [](const Tracked* one) { return one->session.id; });
+    return led;
+}
+
 std::vector<const Session*> Registry::sessions() const {
     std::vector<const Session*> all;
     all.reserve(sessions_.size());
@@ -303,7 +339,7 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
     const bool is_free_slot = verdict.because == Verdict::Because::free_slot;
     Session session = session_of(claim, now);
     if (is_free_slot || verdict.because == Verdict::Because::same_origin)
-        take_slot(claim, session);
+        take_slot(claim.ruling.rules, session);
     const Rules& rules = claim.ruling.rules;
     track({.session = session,
            .grace_time = rules.grace_time.value,
@@ -313,19 +349,30 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
     Answer granted = answer(claim, std::move(verdict), session.id);
     granted.superseded = std::move(login.superseded);
     granted.superseded_before = std::move(login.superseded_before);
-    if (is_free_slot && !granted.superseded) {
-        AccountNote& note = accounts_.at(session.account).note;
-        granted.superseded_before = std::exchange(note.superseded, std::nullopt);
-        if (granted.superseded_before)
-            effects.push_back(RecordNote{note});
+    if (is_free_slot && !login.has_superseded) {
+        AccountState& state = accounts_.at(session.account);
+        if (state.note.superseded && !state.telling) {
+            granted.superseded_before = state.note.superseded;
+            state.telling = session.id;
+        }
     }
     effects.push_back(std::move(granted));
 }
 
-/// The slot of a holder from the same origin where the claim may share it, else the lowest that is free.
-void Registry::take_slot(const Claim& claim, Session& session) const {
-    const auto slots = slots_of(claim.account.name);
-    const Slot* const shared = find_shareable(claim, slots);
+/// If the session's login has been told of a superseding, it knows now, and nobody is told again.
+void Registry::note_told(const Session& session, Effects& effects) {
+    const auto found = accounts_.find(session.account);
+    if (found == accounts_.end() || found->second.telling != session.id)
+        return;
+    found->second.telling.reset();
+    found->second.note.superseded.reset();
+    effects.push_back(RecordNote{found->second.note});
+}
+
+/// The slot of a holder from the same origin where the session may share it, else the lowest that is free.
+void Registry::take_slot(const Rules& rules, Session& session) const {
+    const auto slots = slots_of(session.account);
+    const Slot* const shared = find_shareable(rules, session.origin, slots);
     session.slot = shared != nullptr ? shared->number : lowest_free_slot(slots);
     const auto is_taken = [&](const Tracked* holder) { return holder->session.share == session.share; };
     while (shared != nullptr && std::ranges::any_of(shared->holders, is_taken))
@@ -333,23 +380,36 @@ void Registry::take_slot(const Claim& claim, Session& session) const {
 }
 
 /// Begins to end those who make room for the login, unless they are ending already.
-void Registry::supersede(const Waiting& login, const Now& now, Effects& effects) {
-    const Rules& rules = login.claim.ruling.rules;
-    bool begins = false;
-    for (const Slot& slot : who_makes_room(slots_of(login.claim.account.name), rules.max_sessions.value)) {
-        for (const Tracked* const in_the_way : slot.holders) {
-            Tracked& holder = *tracked(in_the_way->session.id);
-            if (holder.session.state == State::ending)
-                continue;
-            begin_ending(holder, Reason::superseded, login.claim.origin, effects);
-            begins = true;
-        }
+void Registry::supersede(Waiting& login, const Now& now, Effects& effects) {
+    const Claim& claim = login.claim;
+    const Rules& rules = claim.ruling.rules;
+    std::vector<SessionId> superseded;
+    for (const Slot& slot : who_makes_room(slots_of(claim.account.name), rules.max_sessions.value)) {
+        for (const Tracked* const holder : slot.holders)
+            if (holder->session.state != State::ending)
+                superseded.push_back(holder->session.id);
     }
-    if (!begins)
+    if (superseded.empty())
         return;
-    Contest& contest = accounts_.at(login.claim.account.name).contest;
-    contest.count(now, rules);
-    fading_.emplace_back(contest.fades(), login.claim.account.name);
+    AccountState& account = accounts_.at(claim.account.name);
+    account.contest.count(now, rules);
+    fading_.emplace(account.contest.fades(), claim.account.name);
+    note_superseding(login, account, now, effects);
+    for (const SessionId& id : superseded)
+        begin_ending(*tracked(id), Reason::superseded, claim.origin, effects);
+}
+
+/// Whoever logs in next is told of this superseding, whatever becomes of the login that began it. That login
+/// is told of the one before.
+void Registry::note_superseding(Waiting& login, AccountState& account, const Now& now, Effects& effects) {
+    const Claim& claim = login.claim;
+    if (!std::exchange(login.has_superseded, true) && !account.telling)
+        login.superseded_before = std::move(account.note.superseded);
+    account.telling.reset();
+    account.note.account = claim.account.name;
+    account.note.uid = claim.account.uid;
+    account.note.superseded = Supersession{.by = claim.origin, .when = now.wall};
+    effects.push_back(RecordNote{account.note});
 }
 
 /// One superseding too many: from now on nobody supersedes for a while, or nobody logs in at all.
@@ -357,7 +417,7 @@ void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effect
     const Rules& rules = claim.ruling.rules;
     AccountState& account = accounts_.at(claim.account.name);
     account.contest.hold(now, rules);
-    fading_.emplace_back(account.contest.fades(), claim.account.name);
+    fading_.emplace(account.contest.fades(), claim.account.name);
     effects.push_back(Contested{.account = claim.account.name,
                                 .uid = claim.account.uid,
                                 .action = rules.contest_action.value,
@@ -368,8 +428,10 @@ void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effect
     account.note.uid = claim.account.uid;
     account.note.locked = now.wall;
     effects.push_back(RecordNote{account.note});
+    const auto is_own = [&](const Session& session) { return session.account == claim.account.name; };
     for (const SessionId& id : account.holders)
-        end(id, Reason::terminated, effects);
+        if (std::ranges::all_of(led_by(tracked(id)->session.leader), is_own, &Tracked::session))
+            end(id, Reason::terminated, effects);
 }
 
 /// Serves the logins that wait for a slot of this account, in their order, as far as that goes now.
@@ -404,9 +466,9 @@ void Registry::forget_if_empty(const std::string& account) {
 
 /// Forgets contests that say nothing any more.
 void Registry::fade_contests(const Now& now) {
-    while (!fading_.empty() && fading_.front().first <= now.boot) {
-        const std::string account = std::move(fading_.front().second);
-        fading_.pop_front();
+    while (!fading_.empty() && fading_.begin()->first <= now.boot) {
+        const std::string account = fading_.begin()->second;
+        fading_.erase(fading_.begin());
         const auto found = accounts_.find(account);
         if (found == accounts_.end() || found->second.contest.fades() > now.boot)
             continue;
@@ -443,25 +505,21 @@ void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effect
     if (session.slot) {
         AccountState& account = accounts_.at(session.account);
         std::erase(account.holders, id);
-        if (reason == Reason::superseded && !account.waiting.empty())
-            note_superseded(session, account, now, effects);
+        if (reason == Reason::superseded && !account.waiting.empty()) {
+            session.superseded_by = account.waiting.front().claim.id;
+            account.waiting.front().superseded = session;
+        }
+        if (reason == Reason::logout) // its login program has its answer
+            note_told(session, effects);
+        else if (account.telling == id)
+            account.telling.reset();
     }
     const std::string name = session.account;
+    const Process leader = session.leader;
     effects.push_back(Record{std::move(session)});
+    if (leader.pid != 0)
+        expire(leader, now, effects);
     serve_waiting(name, now, effects);
-}
-
-/// The first login that waits has superseded this session: its person is told, and whoever logs in after it.
-void Registry::note_superseded(Session& old, AccountState& account, const Now& now, Effects& effects) {
-    Waiting& successor = account.waiting.front();
-    old.superseded_by = successor.claim.id;
-    if (!successor.superseded)
-        successor.superseded_before = std::move(account.note.superseded);
-    successor.superseded = old;
-    account.note.account = old.account;
-    account.note.uid = old.uid;
-    account.note.superseded = Supersession{.by = successor.claim.origin, .when = now.wall};
-    effects.push_back(RecordNote{account.note});
 }
 
 } // namespace solo

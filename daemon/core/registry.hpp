@@ -11,7 +11,7 @@
 #include "daemon/core/session.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <set>
 #include <string>
@@ -170,7 +170,8 @@ public:
     /// there is no such lease (any more).
     std::optional<std::int64_t> renew(const SessionId& id, const Now& now, Effects& effects);
 
-    /// Ends what has reached its time. To be called at next_deadline().
+    /// Ends what has reached its time. To be called at next_deadline(). A session whose leader leads others
+    /// ends with the last of them.
     void tick(const Now& now, Effects& effects);
 
     /// When the next session reaches its time, in microseconds of CLOCK_BOOTTIME.
@@ -213,14 +214,17 @@ private:
         Claim claim;
         std::optional<Session> superseded;
         std::optional<Supersession> superseded_before;
+        bool has_superseded = false; ///< it has begun to end a session
     };
 
     /// What there is of one account.
     struct AccountState {
         std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
-        std::deque<Waiting> waiting;    ///< in order; only the first one is being served
+        std::list<Waiting> waiting;     ///< in order; only the first one is being served
         Contest contest;
         AccountNote note;
+        /// The session whose login is being told of note.superseded: told it is when that is confirmed.
+        std::optional<SessionId> telling;
     };
 
     /// A slot and the sessions that hold it, oldest first: one, or several from the same origin.
@@ -241,30 +245,34 @@ private:
     [[nodiscard]] std::optional<Verdict::Because> obstacle(const Claim& claim, const Tracked& holder) const;
     static std::vector<Slot> who_makes_room(std::vector<Slot> slots, int limit);
     static int lowest_free_slot(const std::vector<Slot>& slots);
-    static const Slot* find_shareable(const Claim& claim, const std::vector<Slot>& slots);
+    static const Slot* find_shareable(const Rules& rules, const protocol::Origin& origin,
+                                      const std::vector<Slot>& slots);
     [[nodiscard]] const AccountState* state_of(const std::string& account) const;
 
     Tracked* tracked(const SessionId& id);
-    void take_slot(const Claim& claim, Session& session) const;
+    [[nodiscard]] std::vector<Tracked*> led_by(const Process& leader);
+    void take_slot(const Rules& rules, Session& session) const;
     void track(Tracked tracked);
     void settle(Waiting login, Verdict verdict, const Now& now, Effects& effects);
     void grant(Waiting login, Verdict verdict, const Now& now, Effects& effects);
-    void supersede(const Waiting& login, const Now& now, Effects& effects);
+    void note_told(const Session& session, Effects& effects);
+    void supersede(Waiting& login, const Now& now, Effects& effects);
+    static void note_superseding(Waiting& login, AccountState& account, const Now& now, Effects& effects);
     void begin_contest(const Claim& claim, const Now& now, Effects& effects);
     void serve_waiting(const std::string& account, const Now& now, Effects& effects);
+    void expire(const Process& leader, const Now& now, Effects& effects);
     void forget_if_empty(const std::string& account);
     void fade_contests(const Now& now);
     static void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
                              Effects& effects);
     /// Takes the id by value: the caller's may lie in the very session that is forgotten here.
     void over(SessionId id, Reason reason, const Now& now, Effects& effects);
-    void note_superseded(Session& old, AccountState& account, const Now& now, Effects& effects);
 
     std::unordered_map<SessionId, Tracked> sessions_;
-    std::unordered_map<std::string, AccountState> accounts_;  ///< only those of which there is anything
-    std::unordered_multimap<int, SessionId> led_by_;          ///< sessions by their leader's pid
-    std::set<std::pair<std::int64_t, SessionId>> deadlines_;  ///< at most one a session
-    std::deque<std::pair<std::int64_t, std::string>> fading_; ///< when to look whether a contest has faded
+    std::unordered_map<std::string, AccountState> accounts_; ///< only those of which there is anything
+    std::unordered_multimap<int, SessionId> led_by_;         ///< sessions by their leader's pid
+    std::set<std::pair<std::int64_t, SessionId>> deadlines_; ///< at most one a session
+    std::set<std::pair<std::int64_t, std::string>> fading_;  ///< when to look whether a contest has faded
 };
 
 } // namespace solo

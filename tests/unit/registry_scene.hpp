@@ -5,10 +5,13 @@
 #include "daemon/core/registry.hpp"
 #include "tests/property/logins.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace solo::testing {
@@ -54,9 +57,45 @@ public:
     std::string stuck(int number) {
         return after([&](Effects& effects) { registry.stuck(session_id(number), tick(), effects); });
     }
+    std::string unlock(const std::string& account = "alice") {
+        return after([&](Effects& effects) { registry.unlock(account, tick(), effects); });
+    }
+    std::string adopt(const Login& login) {
+        return after([&](Effects& effects) {
+            const Claim claim = claim_of(login, now);
+            Session session;
+            session.id = claim.id;
+            session.account = claim.account.name;
+            session.origin = claim.origin;
+            session.leader = claim.leader;
+            registry.adopt(std::move(session), claim.ruling, tick(), effects);
+        });
+    }
+    /// "renewed to 30" in seconds of the boot clock, or nothing.
+    std::string renew(int number) {
+        std::optional<std::int64_t> lapses;
+        after([&](Effects& effects) { lapses = registry.renew(session_id(number), now, effects); });
+        return lapses ? "renewed to " + std::to_string(*lapses / 1'000'000) : "";
+    }
+    /// What the timer does now.
+    std::string due() {
+        return after([&](Effects& effects) { registry.tick(now, effects); });
+    }
     std::string restore(const Session& session, Survival survival, const Login& rules = {}) {
         return after(
             [&](Effects& effects) { registry.restore(session, rules_of(rules), survival, tick(), effects); });
+    }
+    /// The daemon starts again and finds what is on record; all leaders live.
+    std::string restart(const Login& rules = {}) {
+        registry = Registry{};
+        for (const auto& [account, on_record] : notes)
+            registry.restore(on_record);
+        std::string effects;
+        const auto before = stored;
+        for (const auto& [id, session] : before)
+            if (!session.is_ended())
+                effects += (effects.empty() ? "" : "\n") + restore(session, Survival::alive, rules);
+        return effects;
     }
     std::string decide(const Login& login) const {
         const Verdict verdict = registry.decide(claim_of(login, now), now);
@@ -77,9 +116,10 @@ public:
 
     Registry registry;
     Now now;
-    std::map<SessionId, Session> stored; ///< the last record of each session
-    std::map<SessionId, int> endings;    ///< how often each session was recorded ended
-    std::string note;                    ///< the last that was written: "alice: superseded by host2"
+    std::map<SessionId, Session> stored;      ///< the last record of each session
+    std::map<SessionId, int> endings;         ///< how often each session was recorded ended
+    std::map<std::string, AccountNote> notes; ///< on record, by account
+    std::string note;                         ///< the last that was written: "alice: superseded by host2"
     std::string told; ///< what the last answer says of sessions superseded: "ended s1, ended by host3"
 
     /// A moment later.
@@ -104,6 +144,9 @@ private:
                 endings[record->session.id] += record->session.is_ended() ? 1 : 0;
             } else if (const RecordNote* const written = std::get_if<RecordNote>(&effect)) {
                 note = testing::text(*written);
+                notes[written->note.account] = written->note;
+                if (written->note.is_empty())
+                    notes.erase(written->note.account);
             } else if (const Answer* const answer = std::get_if<Answer>(&effect)) {
                 told = answer->superseded ? "ended " + testing::text(answer->superseded->id) : "";
                 if (answer->superseded_before)

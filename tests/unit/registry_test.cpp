@@ -4,6 +4,7 @@
 #include "tests/support/cmocka.hpp"
 #include "tests/unit/registry_scene.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -329,6 +330,20 @@ void nothing_is_left_in_memory_when_all_is_over(void** /*state*/) {
     assert_int_equal(blocks_in_use, before);
 }
 
+void a_superseding_that_is_remembered_for_long_keeps_no_others_in_memory(void** /*state*/) {
+    Registry registry;
+    Effects effects;
+    Claim successor = claim_of({.number = 9002, .account = "bob", .on_conflict = supersede});
+    successor.ruling.rules.contest_window.value = std::chrono::hours{24};
+    registry.open(claim_of({.number = 9001, .account = "bob"}), at(1), effects);
+    registry.open(successor, at(2), effects);
+    registry.gone(session_id(9001), at(3), effects);
+    come_and_go(registry, 0);
+    const long before = blocks_in_use;
+    come_and_go(registry, 10'000);
+    assert_int_equal(blocks_in_use, before);
+}
+
 } // namespace
 
 int main() {
@@ -352,6 +367,7 @@ int main() {
         SOLO_TEST(sessions_are_listed_oldest_first),
         SOLO_TEST(what_open_would_answer_can_be_asked_and_changes_nothing),
         SOLO_TEST(nothing_is_left_in_memory_when_all_is_over),
+        SOLO_TEST(a_superseding_that_is_remembered_for_long_keeps_no_others_in_memory),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
