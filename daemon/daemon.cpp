@@ -9,6 +9,7 @@
 #include "daemon/service_manager.hpp"
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
@@ -31,6 +32,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t connections_per_user = 64;
 constexpr std::size_t connections_of_users = 4096;
+
+/// How long logind may take at the start to say who is logged in; logins wait meanwhile.
+constexpr auto adoption_time = std::chrono::seconds{2};
 
 /// Makes the directory where it is missing; its mode is set either way.
 void take_directory(const std::string& path, mode_t mode) {
@@ -103,8 +107,18 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                                     .session = nullptr,
                                     .message = problem});
                }},
-      slots_{loop_.get_executor(), records_, events_, policy_, kept_},
-      login_service_{slots_, policy_, events_, kept_},
+      logind_{loop_.get_executor(),
+              {.connected = [this] { logind_watch_.connected(); },
+               .begun = [this](const std::string& id) { logind_watch_.begun(id); }}},
+      slots_{loop_.get_executor(),
+             records_,
+             events_,
+             policy_,
+             kept_,
+             [this](std::string id, Logind::Clock::time_point deadline) {
+                 return logind_.terminate(std::move(id), deadline);
+             }},
+      logind_watch_{loop_.get_executor(), logind_, slots_}, login_service_{slots_, policy_, events_, kept_},
       sessions_service_{
           slots_,  store_,
           events_, statistics_,
@@ -122,9 +136,10 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
 
 void Daemon::run() {
     await_signal();
-    asio::co_spawn(loop_, login_server_.run(), asio::detached);
-    asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
-    notify_service_manager("READY=1");
+    asio::co_spawn(loop_, serve(), [](const std::exception_ptr& failure) {
+        if (failure)
+            std::rethrow_exception(failure);
+    });
     while (!loop_.stopped()) {
         try {
             loop_.run();
@@ -134,6 +149,18 @@ void Daemon::run() {
         }
     }
     notify_service_manager("STOPPING=1");
+}
+
+/// Logins that come before it is known who is logged in wait in their sockets.
+asio::awaitable<void> Daemon::serve() {
+    try {
+        co_await logind_watch_.adopt(Logind::Clock::now() + adoption_time);
+    } catch (const std::exception& error) {
+        log(Priority::error, "who was logged in already is not known: {}", error.what());
+    }
+    asio::co_spawn(loop_, login_server_.run(), asio::detached);
+    asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
+    notify_service_manager("READY=1");
 }
 
 /// Before the first grant: sessions of an earlier boot are closed, those that live are watched again.

@@ -5,6 +5,8 @@
 #include "daemon/events.hpp"
 #include "daemon/local_slots.hpp"
 #include "daemon/login_service.hpp"
+#include "daemon/logind.hpp"
+#include "daemon/logind_watch.hpp"
 #include "daemon/options.hpp"
 #include "daemon/server.hpp"
 #include "daemon/sessions_service.hpp"
@@ -34,6 +36,7 @@ private:
     void reload();
     void recover();
     void recover_lines();
+    asio::awaitable<void> serve();
     void await_signal();
     [[nodiscard]] std::vector<std::string> problems() const;
 
@@ -50,7 +53,9 @@ private:
     Store store_;
     RecordQueue records_;
     DescriptorStore kept_{loop_.get_executor()};
+    Logind logind_;
     LocalSlots slots_;
+    LogindWatch logind_watch_;
     LoginService login_service_;
     SessionsService sessions_service_;
     Server login_server_;

@@ -13,8 +13,15 @@ namespace solo {
 
 using protocol::EventKind;
 
+namespace {
+
+/// In place of a nonce, on record: this session was adopted.
+constexpr std::string_view adopted = "adopted";
+
+} // namespace
+
 LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events,
-                       const Policy& policy, DescriptorStore& kept)
+                       const Policy& policy, DescriptorStore& kept, SessionEnder::Terminate terminate)
     : executor_{executor}, records_{records}, events_{events}, policy_{policy}, kept_{kept},
       leaders_{executor,
                [this](const SessionId& id) {
@@ -22,7 +29,7 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
                    registry_.leader_exited(id, now(), effects);
                    carry_out(std::move(effects));
                }},
-      ender_{executor,
+      ender_{executor, std::move(terminate),
              [this](const SessionId& id) {
                  Effects effects;
                  registry_.gone(id, now(), effects);
@@ -45,8 +52,7 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
     auto kept = kept_.take(DescriptorStore::Kind::leader);
     for (Session& session : sessions) {
         const SessionId id = session.id;
-        const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
-        const Rules rules = policy_.ruling(account, session.origin.service).rules;
+        const Rules rules = rules_of(session);
         std::optional<ProcessHandle> leader;
         if (const auto pidfd = kept.extract(id))
             leader = ProcessHandle::adopt(std::move(pidfd.mapped()), session.leader.pid);
@@ -71,6 +77,43 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
 void LocalSlots::watch(const SessionId& id, ProcessHandle leader) {
     kept_.keep(DescriptorStore::Kind::leader, id, leader.pidfd());
     leaders_.watch(id, std::move(leader));
+}
+
+void LocalSlots::adopt(Session session, const protocol::Account& account) {
+    Ruling ruling = policy_.ruling(account, session.origin.service);
+    ruling.rules.on_leader_exit.value = OnLeaderExit::release; // see rules_of()
+    auto leader = ProcessHandle::open(session.leader);
+    if (ruling.kind == Ruling::Kind::ignored || !leader)
+        return;
+    const SessionId id = session.id;
+    session.nonce = adopted;
+    log(Priority::notice, "session {}: adopted: {} was logged in already from {}", id.text(),
+        protocol::printable(session.account), origin_text(session.origin));
+    Effects effects;
+    registry_.adopt(std::move(session), ruling, now(), effects);
+    carry_out(std::move(effects));
+    watch(id, std::move(*leader));
+}
+
+void LocalSlots::learn(const SessionId& id, std::string logind_session) {
+    const Session* const session = find(id);
+    if (session == nullptr)
+        return;
+    Traces traces = session->traces;
+    traces.logind_session = std::move(logind_session);
+    Effects effects;
+    registry_.observe(id, std::move(traces), effects);
+    carry_out(std::move(effects));
+}
+
+/// The rules for a session that is on record. Of an adopted one nobody says that it is closed, so an exit of
+/// its leader is taken for that: what the person left running on purpose stays.
+Rules LocalSlots::rules_of(const Session& session) const {
+    const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
+    Rules rules = policy_.ruling(account, session.origin.service).rules;
+    if (session.nonce == adopted)
+        rules.on_leader_exit.value = OnLeaderExit::release;
+    return rules;
 }
 
 Verdict LocalSlots::look(const Claim& claim) const {

@@ -23,10 +23,22 @@ class LocalSlots final : public Slots {
 public:
     /// All of it must outlive this. `policy` may change between calls.
     LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy,
-               DescriptorStore& kept);
+               DescriptorStore& kept, SessionEnder::Terminate terminate);
 
     /// Takes over the sessions that the records of an earlier run know, oldest first.
     void restore(std::vector<Session> sessions, std::vector<AccountNote> notes);
+
+    /// Takes over a login that Solo has not granted, if its service is not ignored: it holds a slot, also
+    /// where there are none left, unless it needs none.
+    void adopt(Session session, const protocol::Account& account);
+
+    /// A session of which this process is the leader; null where there is none.
+    [[nodiscard]] const Session* find_led_by(const Process& leader) const {
+        return registry_.find_led_by(leader);
+    }
+
+    /// logind's id of a session has become known.
+    void learn(const SessionId& id, std::string logind_session);
 
     [[nodiscard]] Verdict look(const Claim& claim) const override;
     void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) override;
@@ -53,6 +65,7 @@ private:
         Rules rules;
     };
 
+    [[nodiscard]] Rules rules_of(const Session& session) const;
     void carry_out(Effects effects);
     void flush();
     void perform(const Record& record);

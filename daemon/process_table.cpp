@@ -3,11 +3,13 @@
 
 #include "protocol/unique_fd.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -46,29 +48,43 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
-/// The fields after the command's name: [0] is the state, field 3 of proc(5).
-std::vector<std::string_view> fields_after_name(std::string_view text) {
-    std::vector<std::string_view> fields;
-    const auto name_end = text.rfind(')');
-    if (name_end == std::string_view::npos)
-        return fields;
-    text.remove_prefix(name_end + 1);
-    while (!text.empty()) {
-        const auto begin = text.find_first_not_of(" \n");
+/// The parts between blanks.
+std::vector<std::string_view> words_in(std::string_view text) {
+    constexpr std::string_view blanks = " \t\n";
+    std::vector<std::string_view> words;
+    for (;;) {
+        const auto begin = text.find_first_not_of(blanks);
         if (begin == std::string_view::npos)
-            break;
-        const auto end = std::min(text.find_first_of(" \n", begin), text.size());
-        fields.push_back(text.substr(begin, end - begin));
+            return words;
+        const auto end = std::min(text.find_first_of(blanks, begin), text.size());
+        words.push_back(text.substr(begin, end - begin));
         text.remove_prefix(end);
     }
-    return fields;
+}
+
+/// The fields after the command's name: [0] is the state, field 3 of proc(5).
+std::vector<std::string_view> fields_after_name(std::string_view text) {
+    const auto name_end = text.rfind(')');
+    return name_end == std::string_view::npos ? std::vector<std::string_view>{}
+                                              : words_in(text.substr(name_end + 1));
 }
 
 /// Field numbers of proc(5), counted from the first one after the command's name.
 constexpr std::size_t state_field = 0;
 constexpr std::size_t parent_field = 1;
+constexpr std::size_t session_field = 3;
 constexpr std::size_t terminal_field = 4;
 constexpr std::size_t start_time_field = 19;
+
+/// Whether somebody is in this audit session who does not descend from the leader.
+bool is_shared_audit_session(std::uint32_t session, const Process& leader) {
+    const auto table = read_processes();
+    const auto own = descendants(table, {leader.pid});
+    return std::ranges::any_of(table, [&](const ProcessStatus& status) {
+        const int pid = status.process.pid;
+        return !status.is_zombie && !own.contains(pid) && audit_session_of(pid) == session;
+    });
+}
 
 } // namespace
 
@@ -78,12 +94,14 @@ std::optional<ProcessStatus> parse_stat(std::string_view text) {
     if (!pid || fields.size() <= start_time_field)
         return std::nullopt;
     const auto parent = parse_number<int>(fields[parent_field]);
+    const auto session = parse_number<int>(fields[session_field]);
     const auto terminal = parse_number<int>(fields[terminal_field]);
     const auto start_time = parse_number<std::uint64_t>(fields[start_time_field]);
-    if (!parent || !terminal || !start_time)
+    if (!parent || !session || !terminal || !start_time)
         return std::nullopt;
     return ProcessStatus{.process = {.pid = *pid, .start_time = *start_time},
                          .parent = *parent,
+                         .session = *session,
                          .terminal = *terminal,
                          .is_zombie = fields[state_field] == "Z" || fields[state_field] == "X"};
 }
@@ -104,6 +122,62 @@ std::vector<ProcessStatus> read_processes() {
     return processes;
 }
 
+std::optional<Credentials> parse_credentials(std::string_view text) {
+    std::optional<std::uint32_t> uid;
+    std::vector<std::uint32_t> gids;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = std::min(text.find('\n', begin), text.size());
+        const auto words = words_in(text.substr(begin, end - begin));
+        begin = end + 1;
+        if (words.size() > 1 && words[0] == "Uid:")
+            uid = parse_number<std::uint32_t>(words[1]);
+        const bool is_gid = words.size() > 1 && words[0] == "Gid:"; // four of them, the first is the real one
+        const bool is_groups = !words.empty() && words[0] == "Groups:";
+        for (std::size_t i = 1; i < (is_gid ? 2 : is_groups ? words.size() : 0); ++i)
+            if (const auto gid = parse_number<std::uint32_t>(words[i]))
+                gids.push_back(*gid);
+    }
+    if (!uid)
+        return std::nullopt;
+    return Credentials{.uid = *uid, .gids = std::move(gids)};
+}
+
+std::optional<Credentials> read_credentials(int pid) {
+    return parse_credentials(read_proc_file(fmt::format("/proc/{}/status", pid)));
+}
+
+std::string read_proc_file(const std::string& path) {
+    const protocol::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    std::array<char, 4096> buffer{};
+    std::string text;
+    for (;;) {
+        const auto count = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+        if (count < 0)
+            throw_unless_gone(errno, path);
+        if (count <= 0)
+            return text;
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+}
+
+std::set<int> descendants(const std::vector<ProcessStatus>& table, std::set<int> roots) {
+    std::unordered_multimap<int, int> children; // by their parent, and by who began their POSIX session
+    children.reserve(2 * table.size());
+    for (const ProcessStatus& status : table) {
+        children.emplace(status.parent, status.process.pid);
+        children.emplace(status.session, status.process.pid);
+    }
+    std::vector<int> unvisited{roots.begin(), roots.end()};
+    while (!unvisited.empty()) {
+        const auto [first, last] = children.equal_range(unvisited.back());
+        unvisited.pop_back();
+        for (auto child = first; child != last; ++child)
+            if (roots.insert(child->second).second)
+                unvisited.push_back(child->second);
+    }
+    return roots;
+}
+
 std::optional<std::uint32_t> audit_session_of(int pid) {
     constexpr std::uint32_t unset = UINT32_MAX; // AUDIT_SID_UNSET, linux/audit.h
     const auto session = parse_number<std::uint32_t>(read_file(fmt::format("/proc/{}/sessionid", pid)));
@@ -114,6 +188,8 @@ std::optional<std::uint32_t> own_audit_session(const Process& leader) {
     const auto session = audit_session_of(leader.pid);
     const auto status = read_process(leader.pid);
     if (!session || !status || status->process != leader || session == audit_session_of(status->parent))
+        return std::nullopt;
+    if (status->parent == 1 && is_shared_audit_session(*session, leader))
         return std::nullopt;
     return session;
 }
@@ -128,9 +204,14 @@ bool has_socket_open(int pid, std::uint64_t inode) {
         throw_unless_gone(error.value(), directory);
     for (; entries != fs::directory_iterator{}; entries.increment(error)) {
         const auto length = ::readlink(entries->path().c_str(), target.data(), target.size());
+        // A process with capabilities that we lack (proc(5): ptrace access mode) is none of a login.
+        if (length < 0 && errno != EACCES)
+            throw_unless_gone(errno, entries->path());
         if (length > 0 && std::string_view{target.data(), static_cast<std::size_t>(length)} == wanted)
             return true;
     }
+    if (error)
+        throw_unless_gone(error.value(), directory);
     return false;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,9 @@ namespace solo {
 /// One process as proc(5) shows it.
 struct ProcessStatus {
     Process process;
-    int parent = 0;   ///< pid
+    int parent = 0; ///< pid
+    int session =
+        0; ///< the POSIX session: pid of the process that began it, used for no other while it lasts
     int terminal = 0; ///< device number of its controlling terminal, 0 where it has none
     bool is_zombie = false;
 };
@@ -31,11 +34,32 @@ std::optional<ProcessStatus> read_process(int pid);
 /// All processes that this daemon can see.
 std::vector<ProcessStatus> read_processes();
 
+/// The pids in `table` that descend from one of the roots, the roots included. Of those whose parents have
+/// exited the ones are found whose POSIX session one of the others began.
+std::set<int> descendants(const std::vector<ProcessStatus>& table, std::set<int> roots);
+
+/// Whom a process runs as.
+struct Credentials {
+    std::uint32_t uid = 0;           ///< the real one
+    std::vector<std::uint32_t> gids; ///< the real one and the supplementary ones
+};
+
+/// Reads the text of /proc/PID/status; nothing where it is not of that form.
+std::optional<Credentials> parse_credentials(std::string_view text);
+
+/// Nothing where there is no such process.
+std::optional<Credentials> read_credentials(int pid);
+
+/// A whole file of /proc; empty where there is none (any more).
+std::string read_proc_file(const std::string& path);
+
 /// The audit session id of a process; nothing where it has none.
 std::optional<std::uint32_t> audit_session_of(int pid);
 
 /// The audit session id that this login has for itself: one that its leader does not share with its parent,
-/// as it does where the login was made inside another session (su -l).
+/// as it does where the login was made inside another session (su -l). A leader whose parent is init may have
+/// lost the one that it began with: then it must not share it with anybody, for which all of /proc is read.
+/// To be asked while the session is new.
 std::optional<std::uint32_t> own_audit_session(const Process& leader);
 
 /// Whether a process has a socket of this inode open. False where there is no such process.

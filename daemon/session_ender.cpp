@@ -4,6 +4,7 @@
 #include "daemon/log.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/watched_pidfd.hpp"
+#include "protocol/printable.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -34,6 +35,12 @@ constexpr auto notice_time = 100ms;
 /// After SIGKILL a process is gone within milliseconds unless it hangs in the kernel.
 constexpr auto kill_time = 2s;
 
+/// logind answers at once that it has begun to stop a scope; one that does not is not waited for.
+constexpr auto logind_time = 1s;
+
+/// How soon a scope is looked at again in which somebody lives whom nobody has found.
+constexpr auto look_again_time = 10ms;
+
 /// How often a hanging process is tried again.
 constexpr auto retry_time = 1s;
 
@@ -60,7 +67,7 @@ asio::awaitable<bool> exited(const ProcessHandle& process, Clock::time_point dea
 /// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
 /// first.
 asio::awaitable<bool> all_exited(ProcessSet& processes, Clock::time_point deadline) {
-    for (processes.refresh(); !processes.empty(); processes.refresh())
+    for (processes.refresh(); !processes.members().empty(); processes.refresh())
         for (const auto& [pid, process] : processes.members())
             if (!co_await exited(process, deadline))
                 co_return false;
@@ -92,6 +99,7 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
             processes.refresh();
             const Notice unsaid = std::exchange(notice, {});
             co_await ask(processes, order, unsaid);
+            co_await tell_logind(processes, order.session);
             co_await kill(processes, id);
             break;
         } catch (const std::exception& error) {
@@ -130,17 +138,40 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
     co_await all_exited(processes, deadline);
 }
 
+/// So that logind lets go of its session too. A session that is closing already it takes for done, and what
+/// ignores SIGTERM it kills much later than we do; so this is no substitute for kill().
+asio::awaitable<void> SessionEnder::tell_logind(ProcessSet& processes, const Session& session) const {
+    processes.refresh();
+    if (processes.empty() || processes.scope() == nullptr)
+        co_return;
+    const std::string id = *session.traces.logind_session;
+    const auto told = co_await terminate_(id, Clock::now() + logind_time);
+    if (!told)
+        log(Priority::warning, "session {}: logind does not stop its session {}: {}", session.id.text(),
+            protocol::printable(id), protocol::printable(told.error()));
+}
+
 /// Kills what is left until nothing is.
 asio::awaitable<void> SessionEnder::kill(ProcessSet& processes, SessionId id) const {
+    bool has_been_killed = false;
+    bool is_stuck = false;
     for (auto deadline = Clock::now() + kill_time;; deadline = Clock::now() + retry_time) {
         while (Clock::now() < deadline) {
             processes.refresh();
             if (processes.empty())
                 co_return;
             processes.signal(SIGKILL);
+            if (std::exchange(has_been_killed, true) && processes.scope() != nullptr)
+                (void)processes.scope()->kill(); // somebody forks faster than we look
             for (const auto& [pid, process] : processes.members())
                 co_await exited(process, deadline);
+            if (processes.members().empty()) {
+                asio::steady_timer timer{executor_, look_again_time};
+                co_await timer.async_wait(asio::use_awaitable);
+            }
         }
+        if (!std::exchange(is_stuck, true))
+            log(Priority::error, "session {}: processes of it outlive even SIGKILL", id.text());
         stuck_(id);
     }
 }

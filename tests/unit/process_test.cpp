@@ -226,6 +226,7 @@ void a_process_is_read_from_its_text(void** /*state*/) {
     expect_equal(status->process.pid, 42);
     expect_equal(status->process.start_time, 123'456'789U);
     expect_equal(status->parent, 7);
+    expect_equal(status->session, 42);
     expect_equal(status->terminal, 34817);
     expect(!status->is_zombie, "it lives");
 }
@@ -277,6 +278,18 @@ void numbers_that_are_none_are_no_process(void** /*state*/) {
 }
 
 // /proc.
+
+void credentials_are_read_from_their_text(void** /*state*/) {
+    const auto found = parse_credentials("Name:\tbash\nUid:\t1000\t0\t0\t0\nGid:\t1000\t5\t5\t5\n"
+                                         "Groups:\t27 100 1000 \nNSpid:\t1\n");
+    expect_equal(found->uid, 1000U);
+    expect(found->gids == std::vector<std::uint32_t>{1000, 27, 100, 1000}, "the groups");
+    expect(parse_credentials("Uid:\t1\t1\t1\t1\nGroups:\t \n")->gids.empty(), "no groups");
+    for (const char* const text : {"", "Name:\tx\n", "Uid:\n", "Uid:\tx\n", "Uid:\t-1\t1\t1\t1\n"})
+        expect(!parse_credentials(text), text);
+    expect_equal(read_credentials(::getpid())->uid, ::getuid());
+    expect(!read_credentials(INT32_MAX), "no process");
+}
 
 void this_process_is_read(void** /*state*/) {
     const auto status = read_process(::getpid());
@@ -499,6 +512,20 @@ void descendants_are_found_in_any_order(void** /*state*/) {
     expect(descendants(table, {}).empty(), "of nobody");
     expect(descendants(table, {77}) == std::set<int>{77}, "of one that is not there");
     expect(descendants({}, {1}) == std::set<int>{1}, "of an empty table");
+}
+
+/// Of an orphan its parent says nothing any more, and who began its POSIX session still does.
+void orphans_are_found_by_who_began_their_posix_session(void** /*state*/) {
+    const auto of_session = [](int pid, int session) {
+        ProcessStatus status = entry(pid, 1);
+        status.session = session;
+        return status;
+    };
+    const std::vector<ProcessStatus> table{entry(2, 1), of_session(3, 3),  of_session(4, 3), of_session(5, 2),
+                                           entry(6, 4), of_session(7, 77), of_session(8, 0)};
+    expect(descendants(table, {3}) == std::set<int>{3, 4, 6}, "an orphan and its child");
+    expect(descendants(table, {4}) == std::set<int>{4, 6}, "who only is in a session did not begin it");
+    expect(descendants(table, {2}) == std::set<int>{2, 5}, "of 2");
 }
 
 /// A table is not read at one instant: parents may have changed meanwhile.
@@ -773,6 +800,7 @@ int main() {
         SOLO_TEST(a_zombie_and_a_dead_process_are_told),
         SOLO_TEST(a_text_that_is_cut_off_is_no_process),
         SOLO_TEST(numbers_that_are_none_are_no_process),
+        SOLO_TEST(credentials_are_read_from_their_text),
         SOLO_TEST(this_process_is_read),
         SOLO_TEST(a_child_is_read_until_it_is_reaped),
         SOLO_TEST(a_process_that_calls_itself_something_is_read),
@@ -793,6 +821,7 @@ int main() {
         SOLO_TEST(an_adopted_pidfd_learns_the_start_time),
         SOLO_TEST(a_pidfd_of_an_exited_process_is_not_adopted),
         SOLO_TEST(descendants_are_found_in_any_order),
+        SOLO_TEST(orphans_are_found_by_who_began_their_posix_session),
         SOLO_TEST(a_table_that_goes_round_ends),
         SOLO_TEST(a_long_chain_takes_no_long_time),
         SOLO_TEST(a_session_has_its_leader_and_its_descendants),
