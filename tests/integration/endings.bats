@@ -15,17 +15,7 @@ setup_file() {
         pam_service "$name"
     done
     test_service solo-test
-    # What a person may leave behind: programs that ignore SIGTERM and SIGHUP, of this shell's process group and of
-    # others, children and orphans, with the terminal and without.
-    cat >/home/alice/stubborn <<'SCRIPT'
-trap '' TERM HUP
-nohup sleep 1001 >nohup.out 2>&1 &
-setsid sleep 1002 </dev/null >/dev/null 2>&1 &
-(setsid sh -c 'sleep 1003 & exec sleep 1003' </dev/null >/dev/null 2>&1 &)
-(sleep 1004 &)
-echo in $$
-while :; do sleep 1005; done
-SCRIPT
+    install_stubborn alice
     configure ''
     start_solod
     start_sshd
@@ -41,15 +31,6 @@ teardown() {
     log_everyone_out
     [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }
-
-# stubborn_in TAG [SSH-OPTION...]: alice logs in and starts what does not want to go.
-stubborn_in() {
-    ssh_background alice "$@" 'bash stubborn'
-    started "$1" grep -q '^in ' "$HOST_DIR/$1.out"
-    wait_until 5 all_stubborn_in
-}
-
-all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]$')"; }
 
 # --- the login program is killed --------------------------------------------------------------------------------------
 

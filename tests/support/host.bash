@@ -288,6 +288,29 @@ ssh_in() {
     started "$2" grep -q in "$HOST_DIR/$2.out"
 }
 
+# install_stubborn NAME: ~NAME/stubborn leaves behind what a person may: programs that ignore SIGTERM and SIGHUP, of this
+# shell's process group and of others, children and orphans, with the terminal and without.
+install_stubborn() {
+    cat >"/home/$1/stubborn" <<'END'
+trap '' TERM HUP
+nohup sleep 1001 >nohup.out 2>&1 &
+setsid sleep 1002 </dev/null >/dev/null 2>&1 &
+(setsid sh -c 'sleep 1003 & exec sleep 1003' </dev/null >/dev/null 2>&1 &)
+(sleep 1004 &)
+echo in $$
+while :; do sleep 1005; done
+END
+}
+
+# stubborn_in TAG [SSH-OPTION...]: alice logs in and starts what does not want to go.
+stubborn_in() {
+    ssh_background alice "$@" 'bash stubborn'
+    started "$1" grep -q '^in ' "$HOST_DIR/$1.out"
+    wait_until 5 all_stubborn_in
+}
+
+all_stubborn_in() { assert_equal 6 "$(pgrep --count -u alice -f '^sleep 100[1-5]$')"; }
+
 # shell_of TAG: the process that the person's shell has become.
 shell_of() { awk '/^in / { print $2 + 0 }' "$HOST_DIR/$1.out"; }
 
