@@ -222,6 +222,8 @@ private:
     bool read_daemon(const ConfigLine& line) {
         if (line.key == "Durability")
             read_setting(line, config_.durability, errors_);
+        else if (line.key == "HistoryTime")
+            read_setting(line, config_.history_time, errors_);
         else if (line.key == "LeaseUsers")
             read_lease_users(line);
         else
@@ -285,6 +287,7 @@ std::vector<ConfigEntry> effective_entries(const Merged& merged) {
             for (const auto& [key, line] : merged.lines.at(section))
                 entries.push_back(entry(merged, section, key, ""));
     entries.push_back(entry(merged, "Daemon", "Durability", show_value(config.durability.value)));
+    entries.push_back(entry(merged, "Daemon", "HistoryTime", show_value(config.history_time.value)));
     entries.push_back(entry(merged, "Daemon", "LeaseUsers", ""));
     return entries;
 }

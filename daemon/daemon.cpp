@@ -107,6 +107,11 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                                     .session = nullptr,
                                     .message = problem});
                }},
+      history_{loop_.get_executor(), store_,
+               [this](int count) {
+                   statistics_.count_evicted(count);
+                   records_.schedule_checkpoint();
+               }},
       logind_{loop_.get_executor(),
               {.connected = [this] { logind_watch_.connected(); },
                .begun = [this](const std::string& id) { logind_watch_.begun(id); }}},
@@ -135,6 +140,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
 }
 
 void Daemon::run() {
+    history_.keep(config_.history_time.value);
     await_signal();
     asio::co_spawn(loop_, serve(), [](const std::exception_ptr& failure) {
         if (failure)
@@ -211,6 +217,7 @@ void Daemon::reload() {
     if (config) {
         config_ = std::move(*config);
         policy_ = Policy{config_.policy};
+        history_.keep(config_.history_time.value);
         for (const std::string& warning : config_.warnings)
             log(Priority::warning, "{}", warning);
         log(Priority::notice, "the configuration is reloaded");

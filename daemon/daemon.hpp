@@ -3,6 +3,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/events.hpp"
+#include "daemon/history_limit.hpp"
 #include "daemon/local_slots.hpp"
 #include "daemon/login_service.hpp"
 #include "daemon/logind.hpp"
@@ -52,6 +53,7 @@ private:
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;
     RecordQueue records_;
+    HistoryLimit history_;
     DescriptorStore kept_{loop_.get_executor()};
     Logind logind_;
     LocalSlots slots_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/new_session_id.hpp"
 
+#include <algorithm>
+
 #include <uuid/uuid.h>
 
 namespace solo {
@@ -11,9 +13,7 @@ namespace solo {
 SessionId new_session_id(std::int64_t now) {
     SessionId id;
     uuid_generate_random(id.bytes.data());
-    const auto milliseconds = static_cast<std::uint64_t>(now / 1000);
-    for (std::size_t i = 0; i < 6; ++i)
-        id.bytes[i] = static_cast<std::uint8_t>(milliseconds >> (40 - 8 * i));
+    std::copy_n(SessionId::first_of(now).bytes.begin(), 6, id.bytes.begin());
     const auto fraction = static_cast<std::uint32_t>(now % 1000 * 4096 / 1000);
     id.bytes[6] = static_cast<std::uint8_t>(0x70U | fraction >> 8U);
     id.bytes[7] = static_cast<std::uint8_t>(fraction);

@@ -31,6 +31,9 @@ public:
     /// (degraded), or refused().
     void write();
 
+    /// Somebody else has written to the store: its log is moved into the database soon.
+    void schedule_checkpoint();
+
     /// Whether the database itself refused this session in the last write(): its slot is taken there.
     [[nodiscard]] bool refused(const SessionId& id) const { return refused_.contains(id); }
 
@@ -41,7 +44,6 @@ private:
     tl::expected<void, SaveError> write_one_by_one();
     void set_problem(std::string problem);
     void schedule_retry();
-    void schedule_checkpoint();
 
     Store& store_;
     Degraded degraded_;

@@ -152,9 +152,10 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     sessions::Status::Reply reply;
     reply.version = SOLO_VERSION;
     reply.problems = state_.problems();
+    const std::int64_t history_since = statistics_.ended() - statistics_.evicted();
     if (!history_at_start_) {
         if (const auto count = store_.count_ended())
-            history_at_start_ = *count - statistics_.ended();
+            history_at_start_ = *count - history_since;
         else
             reply.problems.push_back(count.error());
     }
@@ -163,7 +164,7 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     reply.opened_total = statistics_.opened();
     reply.refused_total = statistics_.refused();
     reply.superseded_total = statistics_.superseded();
-    reply.history = history_at_start_.value_or(0) + statistics_.ended();
+    reply.history = history_at_start_.value_or(0) + history_since;
     reply.started = state_.started;
     co_return make_reply(reply);
 }

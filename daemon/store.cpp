@@ -410,6 +410,45 @@ tl::expected<std::int64_t, std::string> Store::count_ended() {
     });
 }
 
+// A session ends after its id was made, so that this looks at the oldest ids only, however many there are.
+tl::expected<Eviction, std::string> Store::evict(std::int64_t ended_before, const SessionId& after,
+                                                 int count) {
+    return attempt([&]() -> Eviction {
+        SQLite::Statement query{*database_, "SELECT id, state = 'ended' AND ended < ? FROM session "
+                                            "WHERE id > ? AND id < ? ORDER BY id LIMIT ?"};
+        query.bind(1, ended_before);
+        bind_id(query, 2, after);
+        bind_id(query, 3, SessionId::first_of(ended_before));
+        query.bind(4, count);
+        std::vector<SessionId> looked_at;
+        std::vector<SessionId> old;
+        while (query.executeStep()) {
+            looked_at.push_back(id_of(query.getColumn(0)));
+            if (query.getColumn(1).getInt() != 0)
+                old.push_back(looked_at.back());
+        }
+        query.reset();
+        delete_sessions(old);
+        Eviction done{.evicted = static_cast<int>(old.size()), .after = std::nullopt};
+        if (std::cmp_equal(looked_at.size(), count))
+            done.after = looked_at.back();
+        return done;
+    });
+}
+
+void Store::delete_sessions(const std::vector<SessionId>& ids) {
+    if (ids.empty())
+        return;
+    SQLite::Transaction transaction{*database_, SQLite::TransactionBehavior::IMMEDIATE};
+    SQLite::Statement statement{*database_, "DELETE FROM session WHERE id = ?"};
+    for (const SessionId& id : ids) {
+        bind_id(statement, 1, id);
+        statement.exec();
+        statement.reset();
+    }
+    transaction.commit();
+}
+
 tl::expected<void, std::string> Store::checkpoint() {
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
 }

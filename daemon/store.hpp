@@ -42,6 +42,13 @@ struct Newest {
     SessionId after;
 };
 
+/// What one step of an eviction has done.
+struct Eviction {
+    int evicted = 0; ///< how many records are gone
+    std::optional<SessionId>
+        after; ///< where the next step begins; none where there is nothing left to look at
+};
+
 /// The sessions' records in one SQLite file. The only file that knows SQL.
 ///
 /// Where the database cannot be opened or written, calls fail with a sentence that says why, and the next
@@ -81,6 +88,10 @@ public:
 
     tl::expected<std::int64_t, std::string> count_ended();
 
+    /// Deletes what ended before this time (microseconds since the Unix epoch), in one transaction. Looks at
+    /// up to `count` records with an id greater than `after`, oldest first, and at none that was made later.
+    tl::expected<Eviction, std::string> evict(std::int64_t ended_before, const SessionId& after, int count);
+
     /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
     tl::expected<void, std::string> checkpoint();
 
@@ -92,6 +103,7 @@ private:
     void connect();
     void migrate();
     std::vector<Session> unfinished_of_this_boot(std::int64_t now);
+    void delete_sessions(const std::vector<SessionId>& ids);
     std::string move_aside();
 
     std::string path_;

@@ -19,6 +19,10 @@ struct SessionId {
     /// 36 characters in lower case.
     [[nodiscard]] std::string text() const;
 
+    /// The least id that is made at this time (microseconds since the Unix epoch) or later, to within a
+    /// millisecond.
+    static SessionId first_of(std::int64_t time);
+
     /// Nothing where the text is no UUID.
     static std::optional<SessionId> parse(std::string_view text);
 

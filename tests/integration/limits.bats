@@ -48,3 +48,37 @@ silent_in() {
     run stdout_of two
     assert_output_has 'said by root'
 }
+
+# --- HistoryTime ------------------------------------------------------------------------------------------------------
+
+# has_history COUNT: so many ended sessions are on record, and soloctl status says so.
+has_history() {
+    assert_equal "$1" "$(soloctl --json list --all | jq 'select(.state == "ended") | .id' | wc -l)"
+    assert_equal "$1" "$(soloctl --json status | jq .history)"
+}
+
+@test "a session that ended longer than HistoryTime ago is forgotten" {
+    local before
+    before=$(soloctl --json status | jq .history)
+    ssh_as alice true
+    ssh_as alice true
+    wait_until 5 has_history $((before + 2))
+    stop_solod
+    sqlite3 /var/lib/solo/sessions.db "UPDATE session SET id = x'01000000000070008000000000000001', opened = 1, ended = 2
+        WHERE id = (SELECT max(id) FROM session)"
+    start_solod
+    wait_until 5 has_history $((before + 1))
+    run soloctl show 01000000-0000-7000-8000-000000000001
+    assert_status 1
+}
+
+@test "a shorter HistoryTime applies from the reload on, and to no session that lives" {
+    ssh_as alice true
+    ssh_in alice one
+    reconfigure $'[Daemon]\nHistoryTime=1s'
+    wait_until 10 has_history 0
+    has_sessions 1 alice
+    stop one
+    wait_until 10 no_sessions
+    wait_until 10 has_history 0
+}

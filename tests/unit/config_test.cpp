@@ -99,6 +99,7 @@ void without_any_file_the_built_in_values_hold(void** /*state*/) {
     expect(config.policy.exempt_users.value == std::set<std::string>{"root"}, "ExemptUsers=root");
     expect(config.policy.ignored_services.value.contains("cron"), "cron is no login");
     expect_equal(config.durability.value, Durability::interval);
+    expect(config.history_time.value == std::chrono::hours{90 * 24}, "HistoryTime=90d");
     expect(!config.admin_group, "there are no admins");
     expect(config.lease_users.empty(), "nobody opens leases for others");
     expect(config.warnings.empty(), "nothing to warn of");
@@ -106,11 +107,12 @@ void without_any_file_the_built_in_values_hold(void** /*state*/) {
 
 void every_key_of_the_policy_is_read(void** /*state*/) {
     const Files files;
-    const Config config = files.config_of("[Policy]\nEnforce=no\nOnConflict=supersede\nMaxSessions=3\n"
-                                          "GraceTime=90s\nOnLeaderExit=release\nRevealHolder=no\n"
-                                          "Message=Call 112.\nExemptUsers=root backup\nExemptGroups=0 27\n"
-                                          "IgnoreServices=cron ftp\nAdminGroup=4\n"
-                                          "[Daemon]\nDurability=commit\nLeaseUsers=7 61001\n");
+    const Config config =
+        files.config_of("[Policy]\nEnforce=no\nOnConflict=supersede\nMaxSessions=3\n"
+                        "GraceTime=90s\nOnLeaderExit=release\nRevealHolder=no\n"
+                        "Message=Call 112.\nExemptUsers=root backup\nExemptGroups=0 27\n"
+                        "IgnoreServices=cron ftp\nAdminGroup=4\n"
+                        "[Daemon]\nDurability=commit\nHistoryTime=infinity\nLeaseUsers=7 61001\n");
     const Rules rules = rules_of(config);
     expect(!rules.enforce.value, "Enforce");
     expect_equal(rules.on_conflict.value, OnConflict::supersede);
@@ -124,6 +126,7 @@ void every_key_of_the_policy_is_read(void** /*state*/) {
     expect(config.policy.ignored_services.value == std::set<std::string>{"cron", "ftp"}, "IgnoreServices");
     expect(config.admin_group == 4, "AdminGroup");
     expect_equal(config.durability.value, Durability::commit);
+    expect(!config.history_time.value, "HistoryTime");
     expect(config.lease_users == std::set<std::uint32_t>{7, 61001}, "LeaseUsers");
 }
 
@@ -218,6 +221,8 @@ void wrong_values_are_errors_that_say_what_is_expected(void** /*state*/) {
                              "etc/solo.conf:3: " + one.key + "=" + value + " is not " + one.expected);
     expect_equal(files.errors_of("[Daemon]\nDurability=never\n"),
                  "etc/solo.conf:2: Durability=never is not interval or commit");
+    expect_equal(files.errors_of("[Daemon]\nHistoryTime=0s\n"),
+                 "etc/solo.conf:2: HistoryTime=0s is not a time such as 90s, 10min, 8h or 7d, or infinity");
 }
 
 void the_bounds_of_max_sessions_are_valid(void** /*state*/) {
@@ -538,6 +543,7 @@ void every_key_has_an_entry(void** /*state*/) {
     expect_equal(files.entry("[Policy]", "GraceTime"), "5s from (default)");
     expect_equal(files.entry("[Policy]", "ExemptUsers"), "root from (default)");
     expect_equal(files.entry("[Daemon]", "Durability"), "interval from (default)");
+    expect_equal(files.entry("[Daemon]", "HistoryTime"), "90d from (default)");
     expect_equal(files.entry("[Daemon]", "LeaseUsers"), " from (default)");
     expect_equal(files.entry("[Group 5]", "Message"), "m from etc/solo.conf:2");
 }

@@ -57,6 +57,16 @@ void ids_sort_by_the_time_they_were_made(void** /*state*/) {
     assert_true(earlier != later);
 }
 
+void the_first_id_of_a_time_is_no_greater_than_one_made_then(void** /*state*/) {
+    const auto made = SessionId::parse("0190163d-8694-7000-8000-000000000000");
+    const std::int64_t time = 0x0190163d8694 * std::int64_t{1000};
+    assert_true(SessionId::first_of(time) <= *made);
+    assert_true(SessionId::first_of(time + 999) <= *made);
+    assert_true(SessionId::first_of(time + 1000) > *made);
+    assert_true(SessionId::first_of(time - 1) < SessionId::first_of(time));
+    assert_true(SessionId::first_of(-1) == SessionId{});
+}
+
 void ids_of_the_same_millisecond_have_different_hashes(void** /*state*/) {
     const auto one = SessionId::parse("0190163d-8694-739b-aea5-966c26f8ad91");
     const auto other = SessionId::parse("0190163d-8694-739b-aea5-966c26f8ad92");
@@ -73,6 +83,7 @@ int main() {
         SOLO_TEST(what_is_no_uuid_is_no_id),
         SOLO_TEST(a_text_is_read_only_as_far_as_it_goes),
         SOLO_TEST(ids_sort_by_the_time_they_were_made),
+        SOLO_TEST(the_first_id_of_a_time_is_no_greater_than_one_made_then),
         SOLO_TEST(ids_of_the_same_millisecond_have_different_hashes),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

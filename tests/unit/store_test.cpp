@@ -484,6 +484,65 @@ void the_newest_begin_behind_the_others(void** /*state*/) {
     expect_equal(newest({.account = "carol", .uid = {}}, 2), "0: ");
 }
 
+/// When id_of(number) was made.
+std::int64_t made(int number) {
+    return ((std::int64_t{1} << 40) + number) * 1000;
+}
+
+/// A session that ended as long after its beginning as the numbers say.
+Session lasting(int number, int until) {
+    return over(session_of(number, "account-" + std::to_string(number)), Reason::logout, made(until));
+}
+
+void what_ended_long_ago_is_evicted(void** /*state*/) {
+    const Disk disk;
+    disk.record({lasting(1, 2), lasting(2, 9), session_of(3), lasting(4, 5), lasting(6, 7), lasting(8, 9)});
+    Store store = disk.store();
+    const auto evict = [&](int before) {
+        const int evicted = must(store.evict(made(before), {}, 100)).evicted;
+        return std::to_string(evicted) + ": " + numbers(must(store.ended_after({}, {}, 9)));
+    };
+    expect_equal(evict(0), "0: 1 2 4 6 8");
+    expect_equal(evict(2), "0: 1 2 4 6 8"); // it has ended at that very time
+    expect_equal(evict(7), "2: 2 6 8");
+    expect_equal(evict(7), "0: 2 6 8");
+    expect_equal(evict(999), "3: ");
+    expect_equal(must(store.count_ended()), 0);
+    expect_equal(numbers(must(store.recover(1))), "3");
+}
+
+void an_eviction_goes_in_steps(void** /*state*/) {
+    const Disk disk;
+    disk.record({lasting(1, 2), session_of(2), lasting(3, 9), lasting(4, 5), lasting(5, 6), lasting(7, 8)});
+    Store store = disk.store();
+    const auto evict = [&](const SessionId& after) {
+        const Eviction done = must(store.evict(made(7), after, 2));
+        return std::to_string(done.evicted) +
+               (done.after ? ", " + std::to_string(number_of(*done.after)) : "");
+    };
+    expect_equal(evict({}), "1, 2");
+    expect_equal(evict(id_of(2)), "1, 4");
+    expect_equal(evict(id_of(4)), "1");
+    expect_equal(numbers(must(store.ended_after({}, {}, 9))), "3 7");
+}
+
+void an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to(void** /*state*/) {
+    const Disk disk;
+    disk.record({session_of(1), lasting(2, 9), lasting(8, 9)});
+    Store store = disk.store();
+    must(store.open());
+    statements().clear();
+    must(store.evict(made(5), {}, 100));
+    const auto ran = statements();
+    expect_equal(ran.size(), 1U);
+    expect_equal(Outsider{disk.file()}.plan(ran.front()), "SEARCH session USING PRIMARY KEY (id>? AND id<?)");
+    statements().clear();
+    must(store.evict(made(10), {}, 100));
+    for (const std::string& sql : statements())
+        if (sql.starts_with("DELETE"))
+            expect_equal(Outsider{disk.file()}.plan(sql), "SEARCH session USING PRIMARY KEY (id=?)");
+}
+
 /// What was run, each with its plan, but for what changes the schema.
 void no_query_of_a_login_or_of_history_scans_the_table(void** /*state*/) {
     const Disk disk;
@@ -653,7 +712,8 @@ void expect_mendable(const Disk& disk, const Mend& mend) {
     expect(!saved && !saved.error().is_conflict, "it cannot be written, and that is no conflict");
     expect_within(saved.error().text, disk.file() + ": ");
     expect(!store.recover(1) && !store.find(id_of(1)) && !store.ended_after({}, {}, 1) &&
-               !store.newest_ended({}, 1) && !store.count_ended() && !store.checkpoint(),
+               !store.newest_ended({}, 1) && !store.count_ended() && !store.evict(1, {}, 1) &&
+               !store.checkpoint(),
            "nothing works");
     expect(disk.moved().empty(), "nothing is moved aside");
     mend();
@@ -785,6 +845,9 @@ int main() {
         SOLO_TEST(ended_sessions_are_read_in_pages),
         SOLO_TEST(history_is_filtered_by_account_and_user),
         SOLO_TEST(the_newest_begin_behind_the_others),
+        SOLO_TEST(what_ended_long_ago_is_evicted),
+        SOLO_TEST(an_eviction_goes_in_steps),
+        SOLO_TEST(an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to),
         SOLO_TEST(no_query_of_a_login_or_of_history_scans_the_table),
         SOLO_TEST(an_empty_file_is_a_new_database),
         SOLO_TEST(bytes_that_are_no_database_are_moved_aside),

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/clock.hpp"
+#include "daemon/history_limit.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/sessions.hpp"
+#include "tests/unit/temp_dir.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+using namespace solo;
+using namespace solo::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A history of this century's first years, and what is done about it.
+struct Scene {
+    Scene() { std::filesystem::create_directory(directory.path("disk")); }
+
+    void record(int first, int last) {
+        std::vector<Session> sessions;
+        for (int number = first; number <= last; ++number)
+            sessions.push_back(over(session_of(number)));
+        must(store.save(sessions));
+    }
+
+    [[nodiscard]] int total() const { return std::accumulate(evicted.begin(), evicted.end(), 0); }
+
+    /// Runs the event loop until so many records are gone.
+    void await_evicted(int count) {
+        const auto deadline = std::chrono::steady_clock::now() + 20s;
+        while (total() < count && std::chrono::steady_clock::now() < deadline)
+            loop.run_one_until(deadline);
+        expect_equal(total(), count);
+    }
+
+    TempDir directory;
+    asio::io_context loop;
+    Store store{directory.path("disk/sessions.db"), Durability::interval, "boot", "host"};
+    std::vector<int> evicted;
+    HistoryLimit limit{loop.get_executor(), store, [this](int count) { evicted.push_back(count); }};
+};
+
+void what_is_too_old_is_deleted_a_few_at_a_time(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 250);
+    must(scene.store.save(std::vector{session_of(251), over(session_of(252), Reason::logout, wall_time())}));
+    scene.limit.keep(24h);
+    expect(scene.evicted.empty(), "nothing is done at once");
+    scene.await_evicted(250);
+    expect_equal(scene.evicted.size(), 3U);
+    expect(std::ranges::all_of(scene.evicted, [](int count) { return count <= 100; }), "a few at a time");
+    const auto left = must(scene.store.ended_after({}, {}, 9));
+    expect(left.size() == 1 && number_of(left.front().id) == 252, "what has just ended stays");
+    expect(must(scene.store.find(id_of(251)))->state == State::active, "who is logged in stays");
+}
+
+void what_gets_too_old_later_is_deleted_too(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.limit.keep(1s);
+    scene.await_evicted(3);
+    scene.record(4, 5);
+    scene.await_evicted(5);
+}
+
+void with_infinity_nothing_is_ever_deleted(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.limit.keep(std::nullopt);
+    scene.loop.run(); // there is nothing to do
+    scene.limit.keep(1s);
+    scene.limit.keep(std::nullopt);
+    scene.loop.restart();
+    scene.loop.run();
+    expect_equal(must(scene.store.count_ended()), 3);
+}
+
+void another_time_applies_at_once(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.limit.keep(std::chrono::hours{24 * 366 * 90}); // looks again in an hour
+    scene.loop.run_one();
+    expect_equal(scene.total(), 0);
+    scene.limit.keep(24h);
+    scene.await_evicted(3);
+}
+
+void while_the_disk_fails_it_is_tried_again(void** /*state*/) {
+    Scene scene;
+    std::filesystem::rename(scene.directory.path("disk"), scene.directory.path("away"));
+    scene.limit.keep(1s);
+    scene.loop.run_one();
+    std::filesystem::rename(scene.directory.path("away"), scene.directory.path("disk"));
+    scene.record(1, 3);
+    scene.await_evicted(3);
+}
+
+void a_clock_that_is_set_makes_nothing_older(void** /*state*/) {
+    const Now start{.wall = 1'000'000, .boot = 70};
+    expect_equal(unadvanced(start, start), 1'000'000);
+    expect_equal(unadvanced(start, {.wall = 1'000'500, .boot = 570}), 1'000'500);
+    expect_equal(unadvanced(start, {.wall = 9'000'000, .boot = 570}), 1'000'500);
+    expect_equal(unadvanced(start, {.wall = 400, .boot = 570}), 400);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        SOLO_TEST(what_is_too_old_is_deleted_a_few_at_a_time),
+        SOLO_TEST(what_gets_too_old_later_is_deleted_too),
+        SOLO_TEST(with_infinity_nothing_is_ever_deleted),
+        SOLO_TEST(another_time_applies_at_once),
+        SOLO_TEST(while_the_disk_fails_it_is_tried_again),
+        SOLO_TEST(a_clock_that_is_set_makes_nothing_older),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
