@@ -11,15 +11,15 @@ JOBS      ?= $(shell nproc)
 PACKAGES = g++ cmake ninja-build pkg-config \
            libasio-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
-           bats dbus-daemon expect iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
-           openssh-client openssh-server perl-base rsync sqlite3 sshpass strace systemd-container util-linux zstd \
+           bats dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
+           openssh-client openssh-server perl-base rsync sqlite3 sshpass strace systemd-container util-linux zsh zstd \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
             $(if $(PAMDIR),-DPAMDIR=$(PAMDIR))
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
-SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash
+SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
 .PHONY: all setup test demo install uninstall lint asan clean
 
