@@ -2,7 +2,7 @@
 #include "daemon/bus.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -91,9 +91,11 @@ void Bus::open() {
         return;
     state_ = State::connecting;
     int error = ::sd_bus_open_system(&bus_);
-    if (error >= 0)
-        error = ::sd_bus_add_match_async(bus_, nullptr, listener_.match.c_str(), &Bus::signalled,
-                                         &Bus::greeted, this);
+    for (auto match = listener_.matches.begin(); match != listener_.matches.end() && error >= 0; ++match) {
+        const bool is_last = std::next(match) == listener_.matches.end(); // the bus answers in order
+        error = ::sd_bus_add_match_async(bus_, nullptr, match->c_str(), &Bus::signalled,
+                                         is_last ? &Bus::greeted : nullptr, this);
+    }
     if (error < 0) {
         lose(text_of(error));
         return;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -35,7 +36,7 @@ public:
     using Clock = std::chrono::steady_clock;
 
     struct Listener {
-        std::string match;                              ///< which signals (sd_bus_add_match(3))
+        std::vector<std::string> matches;               ///< which signals (sd_bus_add_match(3)); one at least
         std::function<void(sd_bus_message*)> signalled; ///< one of them
         std::function<void()> connected;                ///< the first time or again; signals come from now on
     };

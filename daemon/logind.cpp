@@ -17,6 +17,13 @@ constexpr const char* manager_path = "/org/freedesktop/login1";
 constexpr const char* manager = "org.freedesktop.login1.Manager";
 constexpr const char* session_interface = "org.freedesktop.login1.Session";
 
+constexpr const char* session_signals =
+    "type='signal',sender='org.freedesktop.login1',path='/org/freedesktop/login1',"
+    "interface='org.freedesktop.login1.Manager',member='SessionNew'";
+constexpr const char* owner_signals =
+    "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+    "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.freedesktop.login1'";
+
 constexpr const char* not_understood = "logind's answer is not understood";
 constexpr const char* no_connection = "there is no connection to the bus";
 
@@ -110,19 +117,26 @@ asio::awaitable<tl::expected<LogindSession, std::string>> describe(std::shared_p
     co_return parse_session(reply->get());
 }
 
+/// A session that is new, or a logind that is.
+void hear(sd_bus_message* message, const Logind::Listener& listener) {
+    const char* text = nullptr;
+    const char* owner = nullptr;
+    if (::sd_bus_message_is_signal(message, manager, "SessionNew") > 0) {
+        if (::sd_bus_message_read(message, "s", &text) >= 0)
+            listener.begun(text);
+    } else if (::sd_bus_message_read(message, "sss", &text, nullptr, &owner) >= 0 && *owner != '\0') {
+        listener.connected();
+    }
+}
+
 } // namespace
 
-Logind::Logind(const asio::any_io_executor& executor, Listener listener)
-    : bus_{Bus::connect(
-          executor, {.match = "type='signal',sender='org.freedesktop.login1',path='/org/freedesktop/login1',"
-                              "interface='org.freedesktop.login1.Manager',member='SessionNew'",
-                     .signalled =
-                         [begun = std::move(listener.begun)](sd_bus_message* message) {
-                             const char* id = nullptr;
-                             if (::sd_bus_message_read(message, "s", &id) >= 0)
-                                 begun(id);
-                         },
-                     .connected = std::move(listener.connected)})} {}
+Logind::Logind(const asio::any_io_executor& executor, Listener listener) {
+    auto signalled = [listener](sd_bus_message* message) { hear(message, listener); };
+    bus_ = Bus::connect(executor, {.matches = {session_signals, owner_signals},
+                                   .signalled = std::move(signalled),
+                                   .connected = std::move(listener.connected)});
+}
 
 Logind::~Logind() {
     bus_->stop();

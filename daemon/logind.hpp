@@ -45,7 +45,7 @@ public:
     using Result = asio::awaitable<tl::expected<T, std::string>>;
 
     struct Listener {
-        std::function<void()> connected;               ///< to the bus, the first time or again
+        std::function<void()> connected; ///< the bus answers or logind begins to run, the first time or again
         std::function<void(const std::string&)> begun; ///< logind has made a session with this id
     };
 

@@ -28,7 +28,7 @@ public:
     /// before the deadline which there are, they are adopted as soon as it does.
     asio::awaitable<void> adopt(Logind::Clock::time_point deadline);
 
-    /// The bus answers (again): what was missed is asked for.
+    /// logind can be asked (again): what was missed is asked for.
     void connected();
 
     /// logind has made this session.
