@@ -40,11 +40,17 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
                  registry_.stuck(id, now(), effects);
                  carry_out(std::move(effects));
              }},
-      deadline_{executor, [this] {
+      deadline_{executor,
+                [this] {
                     Effects effects;
                     registry_.tick(now(), effects);
                     carry_out(std::move(effects));
-                }} {}
+                }},
+      limits_{executor, [this](const SessionId& id, std::chrono::milliseconds timeout) {
+                  const Session* const session = find(id);
+                  if (session != nullptr && !shares_leader(*session))
+                      end(id, Reason::idle, {.text = idle_text(timeout), .ignores_mesg = false}, {});
+              }} {}
 
 void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote> notes) {
     for (AccountNote& note : notes)
@@ -68,6 +74,8 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
         registry_.restore(std::move(session), rules, survival, now(), effects);
         if (leader && registry_.find(id) != nullptr)
             watch(id, std::move(*leader));
+        if (const Session* const restored = registry_.find(id))
+            limits_.watch(*restored, rules);
         carry_out(std::move(effects));
     }
     for (const auto& [id, pidfd] : kept) // of sessions that are over
@@ -91,6 +99,7 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
         protocol::printable(session.account), origin_text(session.origin));
     Effects effects;
     registry_.adopt(std::move(session), ruling, now(), effects);
+    limits_.watch(*registry_.find(id), ruling.rules);
     carry_out(std::move(effects));
     watch(id, std::move(*leader));
 }
@@ -235,6 +244,7 @@ void LocalSlots::perform(const Record& record) {
     if (!session.is_ended())
         return;
     leaders_.forget(session.id);
+    limits_.forget(session.id);
     if (session.has_leader())
         kept_.drop(DescriptorStore::Kind::leader, session.id);
     publish(EventKind::ended, session, ended_text(session));
@@ -256,6 +266,8 @@ void LocalSlots::perform(Answer answer) {
         answer.id.reset();
         answer.verdict.decision = protocol::Decision::refuse;
     }
+    if (answer.id)
+        limits_.watch(*registry_.find(*answer.id), waiting.mapped().rules);
     say_answer(answer, waiting.mapped());
     waiting.mapped().answered(answer);
 }
@@ -287,6 +299,9 @@ void LocalSlots::perform(const BeginEnding& order) {
     Notice notice = given.empty() ? Notice{} : given.mapped();
     if (order.successor)
         notice.text = superseded_text(*order.successor, order.reveal_holder);
+    else if (order.session.reason == Reason::expired)
+        notice.text = expired_text();
+    limits_.forget(order.session.id);
     publish(order.successor ? EventKind::superseding : EventKind::ending, order.session, notice.text);
     if (order.session.has_leader()) {
         ender_.begin(order, std::move(notice));

@@ -5,6 +5,7 @@
 #include "daemon/descriptor_store.hpp"
 #include "daemon/events.hpp"
 #include "daemon/leader_watch.hpp"
+#include "daemon/limit_watch.hpp"
 #include "daemon/record_queue.hpp"
 #include "daemon/session_ender.hpp"
 #include "daemon/slots.hpp"
@@ -89,6 +90,7 @@ private:
     LeaderWatch leaders_;
     SessionEnder ender_;
     BootTimer deadline_;
+    LimitWatch limits_;
     Effects batch_;
     bool is_flush_due_ = false;
     std::unordered_map<RequestId, Waiting> waiting_;

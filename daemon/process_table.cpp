@@ -110,15 +110,19 @@ std::optional<ProcessStatus> read_process(int pid) {
     return parse_stat(read_file(fmt::format("/proc/{}/stat", pid)));
 }
 
+std::vector<int> process_ids() {
+    std::vector<int> pids;
+    for (const auto& entry : fs::directory_iterator{"/proc"})
+        if (const auto pid = parse_number<int>(entry.path().filename().native()))
+            pids.push_back(*pid);
+    return pids;
+}
+
 std::vector<ProcessStatus> read_processes() {
     std::vector<ProcessStatus> processes;
-    for (const auto& entry : fs::directory_iterator{"/proc"}) {
-        const auto pid = parse_number<int>(entry.path().filename().native());
-        if (!pid)
-            continue;
-        if (const auto process = read_process(*pid))
+    for (const int pid : process_ids())
+        if (const auto process = read_process(pid))
             processes.push_back(*process);
-    }
     return processes;
 }
 

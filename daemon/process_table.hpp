@@ -31,6 +31,9 @@ std::optional<ProcessStatus> parse_stat(std::string_view text);
 /// Nothing where there is no such process.
 std::optional<ProcessStatus> read_process(int pid);
 
+/// The pids of all processes that this daemon can see.
+std::vector<int> process_ids();
+
 /// All processes that this daemon can see.
 std::vector<ProcessStatus> read_processes();
 

@@ -5,6 +5,7 @@
 #include "daemon/message_template.hpp"
 #include "protocol/printable.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
@@ -78,7 +79,44 @@ std::string with_message(std::string text, const Verdict& verdict, const protoco
     return text;
 }
 
+/// As people say it, in the largest unit of which it is two or more, rounded: "90 minutes", "a minute".
+std::string duration_text(std::chrono::milliseconds time) {
+    struct Unit {
+        std::int64_t seconds;
+        const char* one;
+        const char* many;
+    };
+    constexpr Unit units[] = {
+        {86'400, "a day", "days"}, {3'600, "an hour", "hours"}, {60, "a minute", "minutes"}};
+    const std::int64_t seconds = std::max<std::int64_t>((time.count() + 500) / 1000, 1);
+    for (const Unit& unit : units) {
+        if (seconds == unit.seconds)
+            return unit.one;
+        if (seconds >= 2 * unit.seconds)
+            return fmt::format("{} {}", (seconds + unit.seconds / 2) / unit.seconds, unit.many);
+    }
+    return seconds == 1 ? "a second" : fmt::format("{} seconds", seconds);
+}
+
 } // namespace
+
+std::string expiring_text(std::chrono::milliseconds left) {
+    return fmt::format("You will be logged out in {}: your session reaches its longest time then.",
+                       duration_text(left));
+}
+
+std::string expired_text() {
+    return "You are logged out: your session has reached its longest time.";
+}
+
+std::string idling_text(std::chrono::milliseconds idle, std::chrono::milliseconds left) {
+    return fmt::format("You have been idle for {}; you will be logged out in {}.", duration_text(idle),
+                       duration_text(left));
+}
+
+std::string idle_text(std::chrono::milliseconds timeout) {
+    return fmt::format("You are logged out: you have been idle for {}.", duration_text(timeout));
+}
 
 std::string origin_text(const protocol::Origin& origin) {
     const bool has_host = origin.rhost && !origin.rhost->empty();

@@ -4,6 +4,7 @@
 
 #include "daemon/core/registry.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,15 @@ std::string superseded_text(const protocol::Origin& successor, bool reveals);
 /// What is written to the terminals of a session that somebody ends: their words, or ours where they had
 /// none.
 std::string terminated_text(const std::string& words);
+
+/// What is written to the terminals of a session that will reach its longest time in `left`, and then.
+std::string expiring_text(std::chrono::milliseconds left);
+std::string expired_text();
+
+/// What is written to the terminals of a session that has been idle for so long and will be ended in `left`,
+/// and then.
+std::string idling_text(std::chrono::milliseconds idle, std::chrono::milliseconds left);
+std::string idle_text(std::chrono::milliseconds timeout);
 
 /// Why a session is over or being ended, for its owner.
 std::string ended_text(const Session& session);

@@ -49,6 +49,78 @@ silent_in() {
     assert_output_has 'said by root'
 }
 
+# --- MaxLifetime and IdleTimeout --------------------------------------------------------------------------------------
+
+# shows TAG TEXT [COUNT]: its terminal has shown TEXT so often (once).
+shows() { (($(grep -c "$2" "$HOST_DIR/$1.out") >= ${3:-1})) || fail "$(stdout_of "$1")"; }
+
+# typist_in TAG: alice logs in on a terminal; what `type` is given is what she types.
+typist_in() {
+    mkfifo "$HOST_DIR/$1.keys"
+    background "$1" sh -c 'exec "$@" <"$0"' "$HOST_DIR/$1.keys" "${SSH[@]}" -tt -o BatchMode=yes alice@127.0.0.1 \
+        'echo in; exec cat'
+    exec {keys}>"$HOST_DIR/$1.keys"
+    started "$1" grep -q in "$HOST_DIR/$1.out"
+}
+
+# booted_for SECONDS: by CLOCK_BOOTTIME.
+booted_for() { awk -v seconds="$1" '{ exit $1 < seconds }' /proc/uptime; }
+
+@test "a session that reaches MaxLifetime is told so before, and ended" {
+    local session
+    reconfigure $'[Policy]\nMaxLifetime=4s'
+    ssh_in alice one -tt
+    session=$(session_of alice)
+    assert_equal 255 "$(status_of one)"
+    wait_until 5 is_over "$session" expired
+    run stdout_of one
+    assert_output_has 'You will be logged out in 2 seconds: your session reaches its longest time then.'
+    assert_output_has 'You are logged out: your session has reached its longest time.'
+}
+
+@test "a session that reached MaxLifetime while solod was down is ended when it starts" {
+    local session began
+    reconfigure $'[Policy]\nMaxLifetime=2s'
+    ssh_in alice one -tt
+    session=$(session_of alice)
+    stop_solod
+    read -r began _ </proc/uptime
+    wait_until 10 booted_for "$((${began%.*} + 3))"
+    assert_running one
+    start_solod
+    assert_equal 255 "$(status_of one)"
+    wait_until 5 is_over "$session" expired
+    run stdout_of one
+    assert_output_has 'You are logged out: your session has reached its longest time.'
+}
+
+@test "an idle session is told so before, and ended; input after that keeps it" {
+    local session keys
+    reconfigure $'[Policy]\nIdleTimeout=3s'
+    typist_in one
+    session=$(session_of alice)
+    wait_until 30 shows one 'You have been idle for .*; you will be logged out in 2 seconds.'
+    echo hello >&"$keys"
+    # It is told again, which nobody is whose session has ended.
+    wait_until 30 shows one 'You have been idle for ' 2
+    assert_running one
+    wait_until 30 is_over "$session" idle
+    assert_equal 255 "$(status_of one)"
+    run stdout_of one
+    assert_output_has 'You are logged out: you have been idle for 3 seconds.'
+    exec {keys}>&-
+}
+
+@test "a session without a terminal has no idle timeout" {
+    local keys
+    reconfigure $'[Policy]\nMaxSessions=2\nIdleTimeout=2s'
+    ssh_in alice quiet
+    typist_in other
+    wait_until 30 ended other
+    assert_running quiet
+    exec {keys}>&-
+}
+
 # --- HistoryTime ------------------------------------------------------------------------------------------------------
 
 # has_history COUNT: so many ended sessions are on record, and soloctl status says so.

@@ -3,6 +3,7 @@
 #include "tests/support/cmocka.hpp"
 #include "tests/unit/expect.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <string>
@@ -194,6 +195,23 @@ void every_reason_has_a_sentence_of_its_own(void** /*state*/) {
     }
 }
 
+void limits_in_time_are_told_in_words(void** /*state*/) {
+    using namespace std::chrono_literals;
+    expect_equal(expiring_text(60s),
+                 "You will be logged out in a minute: your session reaches its longest time "
+                 "then.");
+    expect_equal(idling_text(90min, 1min), "You have been idle for 90 minutes; you will be logged out in a "
+                                           "minute.");
+    const struct {
+        std::chrono::milliseconds time;
+        std::string text;
+    } rows[] = {{0s, "a second"},      {1500ms, "2 seconds"}, {59'700ms, "a minute"},
+                {119s, "119 seconds"}, {2min, "2 minutes"},   {1h, "an hour"},
+                {8h, "8 hours"},       {24h, "a day"},        {72h, "3 days"}};
+    for (const auto& [time, text] : rows)
+        expect_equal(idle_text(time), "You are logged out: you have been idle for " + text + ".");
+}
+
 } // namespace
 
 int main() {
@@ -216,6 +234,7 @@ int main() {
         SOLO_TEST(a_terminated_person_reads_the_words_given),
         SOLO_TEST(words_given_at_an_end_are_escaped),
         SOLO_TEST(every_reason_has_a_sentence_of_its_own),
+        SOLO_TEST(limits_in_time_are_told_in_words),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
