@@ -154,6 +154,19 @@ void a_clock_that_is_set_changes_nothing(void** /*state*/) {
     }
 }
 
+/// Then input is not written down until the clock has passed the last one again.
+void a_clock_that_is_set_back_to_the_last_input_counts_as_input(void** /*state*/) {
+    Scene scene{10min};
+    scene.type();
+    scene.pass(8);
+    scene.look();
+    scene.pass(300);
+    scene.now.wall -= 304 * second;
+    scene.type();
+    expect_equal(scene.look(), "");
+    expect_equal(scene.wait(), "notice after 544");
+}
+
 /// CLOCK_BOOTTIME runs on meanwhile.
 void who_wakes_the_host_is_told_before_the_end(void** /*state*/) {
     Scene scene{10min};
@@ -193,6 +206,7 @@ int main() {
         SOLO_TEST(input_on_any_terminal_counts),
         SOLO_TEST(a_session_without_a_terminal_is_not_idle),
         SOLO_TEST(a_clock_that_is_set_changes_nothing),
+        SOLO_TEST(a_clock_that_is_set_back_to_the_last_input_counts_as_input),
         SOLO_TEST(who_wakes_the_host_is_told_before_the_end),
         SOLO_TEST(looks_come_ten_times_in_a_timeout_but_not_more_than_once_a_second),
     };
