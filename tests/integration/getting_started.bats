@@ -46,6 +46,16 @@ section() {
     assert_output_has 'State       ok'
 }
 
+@test "the pages that the units name are there" {
+    local page pages
+    pages=$(systemctl show --property Documentation --value solod.service solod.socket | grep -oE 'man:[a-z._-]+\([0-9]\)' | sort -u)
+    assert_equal 4 "$(wc -l <<<"$pages")"
+    for page in $pages; do # man:solod(8)
+        [[ $page =~ ^man:(.*)\((.)\)$ && -e /usr/share/man/man${BASH_REMATCH[2]}/${BASH_REMATCH[1]}.${BASH_REMATCH[2]} ]] ||
+            fail "there is no $page"
+    done
+}
+
 @test "sshd asks, and both logins get in" {
     section 'Have sshd ask'
     [[ $output =~ '> account    requisite    pam_solo.so'.*'> session    requisite    pam_solo.so' ]] || fail "$output"
