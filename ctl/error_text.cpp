@@ -41,6 +41,11 @@ std::string sentence(const sessions::NotActive& error) {
                : fmt::format("the session is not active but {}", state);
 }
 
+std::string sentence(const sessions::NotALease& error) {
+    return fmt::format("the session {} is no lease: it is over when its processes are, or by soloctl end",
+                       printable(error.id));
+}
+
 std::string sentence(const sessions::CannotEnd& error) {
     return fmt::format("the session cannot be ended: {}", printable(error.reason));
 }
@@ -97,11 +102,12 @@ std::optional<std::string> sentence_of(const protocol::Reply& reply) {
 } // namespace
 
 std::string error_text(const protocol::Reply& reply) {
-    const auto text = sentence_of<sessions::Refused, sessions::NoSuchSession, sessions::PermissionDenied,
-                                  sessions::NotActive, sessions::CannotEnd, sessions::TooManyConnections,
-                                  sessions::Unavailable, service::InterfaceNotFound, service::MethodNotFound,
-                                  service::MethodNotImplemented, service::InvalidParameter,
-                                  service::PermissionDenied, service::ExpectedMore>(reply);
+    const auto text =
+        sentence_of<sessions::Refused, sessions::NoSuchSession, sessions::PermissionDenied,
+                    sessions::NotActive, sessions::NotALease, sessions::CannotEnd,
+                    sessions::TooManyConnections, sessions::Unavailable, service::InterfaceNotFound,
+                    service::MethodNotFound, service::MethodNotImplemented, service::InvalidParameter,
+                    service::PermissionDenied, service::ExpectedMore>(reply);
     return text ? *text : fmt::format("solod answered with the error {}", printable(reply.error));
 }
 

@@ -55,7 +55,10 @@ std::string explanation(const Explain& question, const Explain::Reply& reply) {
         text += fmt::format(" through {}", printable(*question.service));
     if (question.rhost)
         text += fmt::format(" from {}", printable(*question.rhost));
-    text += fmt::format(" would {}.\n{} says so.\n", meaning_of(reply.decision), printable(reply.rule));
+    const bool is_trial =
+        reply.decision.starts_with("would-"); // two rules: Enforce and the one that would count
+    text += fmt::format(" would {}.\n{} {} so.\n", meaning_of(reply.decision), printable(reply.rule),
+                        is_trial ? "say" : "says");
     if (reply.holder)
         text += fmt::format("{} is logged in {}: {}\n", printable(question.account),
                             since_text(*reply.holder), printable(reply.holder->id));

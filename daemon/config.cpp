@@ -234,13 +234,14 @@ private:
     void read_lease_users(const ConfigLine& line) {
         constexpr auto nobody = std::numeric_limits<std::uint32_t>::max(); // chown(2)
         std::set<std::string> names;
+        config_.lease_users.source = source_of(line);
         parse_value(line.value, names);
         for (const std::string& name : names) {
             const auto uid = find_user(name, line.where(), config_.warnings);
             if (uid == nobody)
                 errors_.push_back(fmt::format("{}: {}: {} is no user's id", line.where(), line.key, name));
             else if (uid)
-                config_.lease_users.insert(*uid);
+                config_.lease_users.value.insert(*uid);
         }
     }
 

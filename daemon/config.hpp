@@ -37,8 +37,8 @@ struct Config {
     PolicySettings policy;
     Setting<Durability> durability{Durability::interval};
     Setting<TimeLimit> history_time{std::chrono::hours{24 * 90}}; ///< how long ended sessions stay on record
-    std::optional<std::uint32_t> admin_group; ///< gid of those who see and end all sessions
-    std::set<std::uint32_t> lease_users;      ///< uids of those who open leases for every account
+    std::optional<std::uint32_t> admin_group;       ///< gid of those who see and end all sessions
+    Setting<std::set<std::uint32_t>> lease_users{}; ///< uids of those who open leases for every account
     std::vector<ConfigEntry> entries;
     std::vector<std::string> warnings; ///< groups and users that do not exist here
 };

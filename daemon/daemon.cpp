@@ -124,10 +124,14 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                  return logind_.terminate(std::move(id), deadline);
              }},
       logind_watch_{loop_.get_executor(), logind_, slots_}, login_service_{slots_, policy_, events_, kept_},
-      sessions_service_{
-          slots_,  store_,
-          events_, statistics_,
-          config_, {.host = host_name(), .started = wall_time(), .problems = [this] { return problems(); }}},
+      sessions_service_{slots_,
+                        store_,
+                        accounts_,
+                        events_,
+                        statistics_,
+                        policy_,
+                        config_,
+                        {.host = host_name(), .started = wall_time(), .problems = [this] { return problems(); }}},
       login_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/login.sock", S_IRUSR | S_IWUSR),
                     login_service_.dispatcher(), login_limits()},
       sessions_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/sessions.sock",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "daemon/accounts.hpp"
 #include "daemon/config.hpp"
 #include "daemon/events.hpp"
 #include "daemon/history_limit.hpp"
@@ -58,6 +59,7 @@ private:
     Logind logind_;
     LocalSlots slots_;
     LogindWatch logind_watch_;
+    Accounts accounts_{loop_.get_executor()};
     LoginService login_service_;
     SessionsService sessions_service_;
     Server login_server_;

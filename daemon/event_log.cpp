@@ -30,8 +30,10 @@ Priority priority_of(protocol::EventKind kind) {
 std::string line_of(const Happening& happening) {
     std::string line{protocol::name_of(happening.kind)};
     if (const Session* const session = happening.session) {
-        line += fmt::format(": {} from {}, session {}, leader {}", protocol::printable(session->account),
-                            origin_text(session->origin), session->id.text(), session->leader.pid);
+        line += fmt::format(": {} from {}, session {}, ", protocol::printable(session->account),
+                            origin_text(session->origin), session->id.text());
+        line += session->lease ? fmt::format("leased by uid {}", session->lease->opened_by)
+                               : fmt::format("leader {}", session->leader.pid);
         if (session->reason)
             line.append(", ").append(protocol::name_of(*session->reason));
     }

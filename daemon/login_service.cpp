@@ -8,15 +8,12 @@
 #include "daemon/new_session_id.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/process_table.hpp"
+#include "daemon/slot_calls.hpp"
 #include "daemon/wording.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <optional>
-
-#include <asio/experimental/as_tuple.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <fcntl.h>
 
@@ -29,25 +26,6 @@ using protocol::make_error;
 using protocol::make_reply;
 namespace login = protocol::login;
 namespace service = protocol::service;
-
-/// What a call that waits for the answer to a claim shares with whoever brings it.
-struct Pending {
-    explicit Pending(const asio::any_io_executor& executor)
-        : wake{executor, asio::steady_timer::time_point::max()} {}
-
-    asio::steady_timer wake;
-    std::optional<Answer> answer;
-    bool has_hung_up = false;
-};
-
-/// What a Close shares with whoever writes the end of its session.
-struct Closing {
-    explicit Closing(const asio::any_io_executor& executor)
-        : wake{executor, asio::steady_timer::time_point::max()} {}
-
-    asio::steady_timer wake;
-    bool is_on_record = false;
-};
 
 /// The parameter that names an account that cannot be; empty where it can.
 std::string_view wrong_parameter(const protocol::Account& account, const protocol::Origin& origin) {
@@ -104,6 +82,19 @@ Decision answered_by_check(const Verdict& verdict, const Rules& rules) {
     return rules.on_conflict.value == OnConflict::ask ? Decision::ask : Decision::supersede;
 }
 
+Claim claim_of(const protocol::Account& account, const protocol::Origin& origin, Ruling ruling) {
+    return {.request = 0,
+            .id = new_session_id(wall_time()),
+            .nonce = {},
+            .account = account,
+            .origin = origin,
+            .leader = {},
+            .ruling = std::move(ruling),
+            .consent = Consent::unasked,
+            .lease = std::nullopt,
+            .inside = std::nullopt};
+}
+
 } // namespace
 
 LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept)
@@ -118,20 +109,6 @@ LoginService::LoginService(Slots& slots, const Policy& policy, const Events& eve
     dispatcher_.add<login::Open>(serve(&LoginService::open));
     dispatcher_.add<login::Confirm>(serve(&LoginService::confirm));
     dispatcher_.add<login::Close>(serve(&LoginService::close));
-}
-
-Claim LoginService::claim_of(const protocol::Account& account, const protocol::Origin& origin,
-                             Ruling ruling) {
-    return {.request = ++last_request_,
-            .id = new_session_id(wall_time()),
-            .nonce = {},
-            .account = account,
-            .origin = origin,
-            .leader = {},
-            .ruling = std::move(ruling),
-            .consent = Consent::unasked,
-            .lease = std::nullopt,
-            .inside = std::nullopt};
 }
 
 LoginService::Reply LoginService::check(login::Check call, Connection& connection) {
@@ -173,25 +150,10 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     claim.leader = leader->process();
 
     const Rules rules = claim.ruling.rules;
-    const RequestId request = claim.request;
-    const auto pending = std::make_shared<Pending>(co_await asio::this_coro::executor);
-    slots_.acquire(std::move(claim), std::move(*leader), [this, pending](const Answer& answer) {
-        if (pending->has_hung_up && answer.id)
-            slots_.line_closed(*answer.id);
-        pending->answer = answer;
-        pending->wake.cancel();
-    });
-    connection.on_hang_up([pending] {
-        pending->has_hung_up = true;
-        pending->wake.cancel();
-    });
-    while (!pending->answer && !pending->has_hung_up)
-        co_await pending->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
-    if (!pending->answer) {
-        slots_.abandon(call.account.name, request);
+    const auto answered = co_await acquire(slots_, std::move(claim), std::move(*leader), connection);
+    if (!answered)
         co_return make_error(login::Unavailable{"the caller is gone"});
-    }
-    const Answer& answer = *pending->answer;
+    const Answer& answer = *answered;
     if (answer.verdict.decision != Decision::grant)
         co_return refusal(answer.verdict, call.account, rules);
     if (!answer.id) // it is part of another session
@@ -228,15 +190,7 @@ LoginService::Reply LoginService::close(login::Close call, Connection& connectio
             id->text(), connection.peer().pid);
         co_return make_error(login::PermissionDenied{});
     }
-    if (session->state != State::ending) {
-        const auto closing = std::make_shared<Closing>(co_await asio::this_coro::executor);
-        slots_.release(*id, [closing](const Session& /*ended*/) {
-            closing->is_on_record = true;
-            closing->wake.cancel();
-        });
-        while (!closing->is_on_record)
-            co_await closing->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
-    }
+    co_await release(slots_, *id);
     co_return make_reply(login::Close::Reply{});
 }
 

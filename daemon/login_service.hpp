@@ -33,7 +33,6 @@ private:
     Reply confirm(protocol::login::Confirm call, Connection& connection);
     Reply close(protocol::login::Close call, Connection& connection);
 
-    Claim claim_of(const protocol::Account& account, const protocol::Origin& origin, Ruling ruling);
     void line_ended(const SessionId& id, const Connection* connection);
 
     Slots& slots_;
@@ -41,7 +40,6 @@ private:
     const Events& events_;
     DescriptorStore& kept_;
     Dispatcher dispatcher_;
-    RequestId last_request_ = 0;
     /// The connection that is a session's line. A retry after a lost reply makes its own connection the line.
     std::unordered_map<SessionId, const Connection*> lines_;
 };

@@ -27,10 +27,13 @@ namespace service = protocol::service;
 
 } // namespace
 
-SessionsService::SessionsService(Slots& slots, Store& store, Events& events, const Statistics& statistics,
-                                 const Config& config, DaemonState state)
-    : slots_{slots}, store_{store}, events_{events}, statistics_{statistics}, config_{config},
-      state_{std::move(state)}, dispatcher_{{std::string{sessions::interface_name}}} {
+SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
+                                 const Statistics& statistics, const Policy& policy, const Config& config,
+                                 DaemonState state)
+    : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, statistics_{statistics},
+      state_{std::move(state)}, access_{slots, store, policy, config, state_.host},
+      leases_{slots, accounts, events, access_, policy, config},
+      dispatcher_{{std::string{sessions::interface_name}}} {
     const auto serve = [this](auto method) {
         return [this, method](auto call, Connection& connection, Replies replies) {
             return (this->*method)(std::move(call), connection, replies);
@@ -42,6 +45,8 @@ SessionsService::SessionsService(Slots& slots, Store& store, Events& events, con
     dispatcher_.add<sessions::End>(serve(&SessionsService::end));
     dispatcher_.add<sessions::Watch>(serve(&SessionsService::watch));
     dispatcher_.add<sessions::Status>(serve(&SessionsService::status));
+    dispatcher_.add<sessions::Unlock>(serve(&SessionsService::unlock));
+    leases_.serve_with(dispatcher_);
 }
 
 SessionsService::Reply SessionsService::list(sessions::List call, Connection& connection, Replies replies) {
@@ -50,7 +55,7 @@ SessionsService::Reply SessionsService::list(sessions::List call, Connection& co
     SessionList::Wanted wanted{.filter = {.account = std::move(call.account), .uid = std::nullopt},
                                .with_ended = call.ended.value_or(false),
                                .limit = call.limit};
-    if (!sees_all(connection))
+    if (!access_.is_admin(connection))
         wanted.filter.uid = connection.peer().uid;
     SessionList list{slots_, store_, std::move(wanted)};
     std::optional<Session> last; // the reply that ends the stream carries one too
@@ -58,7 +63,7 @@ SessionsService::Reply SessionsService::list(sessions::List call, Connection& co
         if (last && replies == Replies::one)
             co_return make_error(service::ExpectedMore{});
         if (last) {
-            auto reply = make_reply(sessions::SessionReply{shown(*last)});
+            auto reply = make_reply(sessions::SessionReply{access_.shown(*last)});
             reply.continues = true;
             co_await connection.send(reply);
         }
@@ -68,17 +73,17 @@ SessionsService::Reply SessionsService::list(sessions::List call, Connection& co
         co_return make_error(sessions::Unavailable{list.problem()});
     if (!last)
         co_return make_error(sessions::NoSuchSession{""});
-    co_return make_reply(sessions::SessionReply{shown(*last)});
+    co_return make_reply(sessions::SessionReply{access_.shown(*last)});
 }
 
 SessionsService::Reply SessionsService::get(sessions::Get call, Connection& connection, Replies /*one*/) {
-    const auto session = find(call.id, connection);
-    co_return session ? make_reply(sessions::SessionReply{shown(*session)}) : session.error();
+    const auto session = access_.find(call.id, connection);
+    co_return session ? make_reply(sessions::SessionReply{access_.shown(*session)}) : session.error();
 }
 
 SessionsService::Reply SessionsService::validate(sessions::Validate call, Connection& connection,
                                                  Replies /*one*/) {
-    const auto session = find(call.id, connection);
+    const auto session = access_.find(call.id, connection);
     if (!session)
         co_return session.error();
     sessions::Validate::Reply reply{.active =
@@ -88,17 +93,19 @@ SessionsService::Reply SessionsService::validate(sessions::Validate call, Connec
                                     .message = std::nullopt};
     if (!reply.active) {
         reply.reason = protocol::name_of(session->reason.value_or(Reason::logout));
-        reply.message = ended_text(*session);
+        reply.message = access_.why_over(connection, *session);
     }
     co_return make_reply(reply);
 }
 
 SessionsService::Reply SessionsService::end(sessions::End call, Connection& connection, Replies /*one*/) {
-    const auto session = find(call.id, connection);
+    const auto session = access_.find(call.id, connection);
     if (!session)
         co_return session.error();
+    if (!access_.is_own(connection, session->uid)) // who opened a lease closes it by CloseLease
+        co_return make_error(sessions::PermissionDenied{});
     if (session->is_ended())
-        co_return make_reply(sessions::SessionReply{shown(*session)});
+        co_return make_reply(sessions::SessionReply{access_.shown(*session)});
     if (slots_.shares_leader(*session))
         co_return make_error(sessions::CannotEnd{"its login program serves other sessions too"});
 
@@ -127,7 +134,7 @@ SessionsService::Reply SessionsService::end(sessions::End call, Connection& conn
         co_await waiting->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
     if (!waiting->ended)
         co_return make_error(sessions::Unavailable{"the caller is gone"});
-    co_return make_reply(sessions::SessionReply{shown(*waiting->ended)});
+    co_return make_reply(sessions::SessionReply{access_.shown(*waiting->ended)});
 }
 
 SessionsService::Reply SessionsService::watch(sessions::Watch /*call*/, Connection& connection,
@@ -136,8 +143,8 @@ SessionsService::Reply SessionsService::watch(sessions::Watch /*call*/, Connecti
         co_return make_error(service::ExpectedMore{});
     WatchStream stream{
         events_, co_await asio::this_coro::executor,
-        [this, &connection](const Happening& happening) { return may_see(connection, happening.uid); },
-        [this](const Session& session) { return shown(session); }};
+        [this, &connection](const Happening& happening) { return access_.is_own(connection, happening.uid); },
+        [this](const Session& session) { return access_.shown(session); }};
     connection.on_hang_up(stream.stopper());
     while (auto event = co_await stream.next()) {
         auto reply = make_reply(sessions::Watch::Reply{std::move(*event)});
@@ -169,64 +176,18 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     co_return make_reply(reply);
 }
 
-bool SessionsService::sees_all(Connection& connection) const {
-    if (connection.peer().uid == 0)
-        return true;
-    if (!config_.admin_group)
-        return false;
-    const auto groups = peer_groups(connection.fd());
-    return connection.peer().gid == *config_.admin_group ||
-           std::ranges::find(groups, *config_.admin_group) != groups.end();
-}
-
-bool SessionsService::may_see(Connection& connection, const std::optional<std::uint32_t>& uid) const {
-    return uid == connection.peer().uid || sees_all(connection);
-}
-
-protocol::Session SessionsService::shown(const Session& session) const {
-    protocol::Session shown;
-    shown.id = session.id.text();
-    shown.account = session.account;
-    shown.uid = session.uid;
-    shown.state = session.state;
-    if (session.reason)
-        shown.reason = protocol::name_of(*session.reason);
-    shown.service = session.origin.service;
-    shown.tty = session.origin.tty;
-    shown.rhost = session.origin.rhost;
-    shown.ruser = session.origin.ruser;
-    shown.host = state_.host;
-    if (session.has_leader())
-        shown.leader = session.leader.pid;
-    shown.slot = session.slot;
-    shown.opened = session.opened;
-    shown.ended = session.ended;
-    if (const auto deadline = session.deadline(); deadline && !session.is_ended())
-        shown.expires = on_the_wall(*deadline);
-    if (session.superseded_by)
-        shown.superseded_by = session.superseded_by->text();
-    return shown;
-}
-
-/// The session where the caller may see it, else what to answer.
-tl::expected<Session, protocol::Reply> SessionsService::find(const std::string& text,
-                                                             Connection& connection) {
-    const auto id = SessionId::parse(text);
-    if (!id)
-        return tl::unexpected{make_error(service::InvalidParameter{"id"})};
-    std::optional<Session> session;
-    if (const Session* const live = slots_.find(*id)) {
-        session = *live;
-    } else if (auto stored = store_.find(*id)) {
-        session = std::move(*stored);
-    } else {
-        return tl::unexpected{make_error(sessions::Unavailable{stored.error()})};
-    }
-    if (!session)
-        return tl::unexpected{make_error(sessions::NoSuchSession{text})};
-    if (!may_see(connection, session->uid))
-        return tl::unexpected{make_error(sessions::PermissionDenied{})};
-    return *session;
+SessionsService::Reply SessionsService::unlock(sessions::Unlock call, Connection& connection,
+                                               Replies /*one*/) {
+    if (!access_.is_admin(connection))
+        co_return make_error(sessions::PermissionDenied{});
+    log(Priority::notice, "uid {} (pid {}) unlocks {}", connection.peer().uid, connection.peer().pid,
+        protocol::printable(call.account));
+    if (slots_.unlock(call.account))
+        co_return make_reply(sessions::Unlock::Reply{});
+    const auto account = co_await accounts_.find(call.account, connection.peer().uid); // another name of it?
+    if (account)
+        slots_.unlock(account->name);
+    co_return make_reply(sessions::Unlock::Reply{});
 }
 
 } // namespace solo

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "daemon/accounts.hpp"
 #include "daemon/config.hpp"
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
+#include "daemon/leases.hpp"
+#include "daemon/session_access.hpp"
 #include "daemon/slots.hpp"
 #include "daemon/statistics.hpp"
 #include "daemon/store.hpp"
@@ -28,9 +31,10 @@ struct DaemonState {
 /// AdminGroup all.
 class SessionsService {
 public:
-    /// All must outlive the service; `config` may change between calls.
-    SessionsService(Slots& slots, Store& store, Events& events, const Statistics& statistics,
-                    const Config& config, DaemonState state);
+    /// All must outlive the service; `policy` and `config` may change between calls.
+    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
+                    const Statistics& statistics, const Policy& policy, const Config& config,
+                    DaemonState state);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 
@@ -44,18 +48,16 @@ private:
     Reply end(protocol::sessions::End call, Connection& connection, Replies replies);
     Reply watch(protocol::sessions::Watch call, Connection& connection, Replies replies);
     Reply status(protocol::sessions::Status call, Connection& connection, Replies replies);
-
-    [[nodiscard]] bool sees_all(Connection& connection) const;
-    [[nodiscard]] bool may_see(Connection& connection, const std::optional<std::uint32_t>& uid) const;
-    [[nodiscard]] protocol::Session shown(const Session& session) const;
-    tl::expected<Session, protocol::Reply> find(const std::string& id, Connection& connection);
+    Reply unlock(protocol::sessions::Unlock call, Connection& connection, Replies replies);
 
     Slots& slots_;
     Store& store_;
+    Accounts& accounts_;
     Events& events_;
     const Statistics& statistics_;
-    const Config& config_;
     DaemonState state_;
+    SessionAccess access_;
+    Leases leases_;
     std::optional<std::int64_t> history_at_start_; ///< counted when first asked for
     Dispatcher dispatcher_;
 };

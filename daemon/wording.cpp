@@ -182,14 +182,16 @@ std::string terminated_text(const std::string& words) {
                          : printable(words);
 }
 
-std::string ended_text(const Session& session) {
+std::string ended_text(const Session& session, const std::optional<protocol::Origin>& successor) {
     switch (session.reason.value_or(Reason::logout)) {
     case Reason::logout:
         return "The session was closed.";
     case Reason::leader_exited:
         return "The login program has exited.";
     case Reason::superseded:
-        return "The session was superseded by another login of the account.";
+        return successor
+                   ? fmt::format("The session was superseded by a login from {}.", origin_text(*successor))
+                   : "The session was superseded by another login of the account.";
     case Reason::terminated:
         return "The session was ended on request.";
     case Reason::expired:

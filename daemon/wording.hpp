@@ -46,7 +46,8 @@ std::string expired_text();
 std::string idling_text(std::chrono::milliseconds idle, std::chrono::milliseconds left);
 std::string idle_text(std::chrono::milliseconds timeout);
 
-/// Why a session is over or being ended, for its owner.
-std::string ended_text(const Session& session);
+/// Why a session is over or being ended, for its owner; superseded by a login from where, if that is known.
+std::string ended_text(const Session& session,
+                       const std::optional<protocol::Origin>& successor = std::nullopt);
 
 } // namespace solo

@@ -235,10 +235,12 @@ struct OpenLease {
     std::string service;
     std::optional<std::string> rhost;
     std::int64_t ttl = 0;
+    std::optional<bool> takeover;
 
     static constexpr auto fields() {
         return std::tuple{field("account", &OpenLease::account), field("service", &OpenLease::service),
-                          field("rhost", &OpenLease::rhost), field("ttl", &OpenLease::ttl)};
+                          field("rhost", &OpenLease::rhost), field("ttl", &OpenLease::ttl),
+                          field("takeover", &OpenLease::takeover)};
     }
 
     using Reply = SessionReply;
@@ -301,6 +303,13 @@ struct NotActive {
         return std::tuple{field("state", &NotActive::state), field("reason", &NotActive::reason),
                           field("message", &NotActive::message)};
     }
+};
+
+struct NotALease {
+    static constexpr std::string_view error = "org.pamsolo.Sessions.NotALease";
+    std::string id;
+
+    static constexpr auto fields() { return std::tuple{field("id", &NotALease::id)}; }
 };
 
 struct CannotEnd {

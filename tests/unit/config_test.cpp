@@ -101,7 +101,7 @@ void without_any_file_the_built_in_values_hold(void** /*state*/) {
     expect_equal(config.durability.value, Durability::interval);
     expect(config.history_time.value == std::chrono::hours{90 * 24}, "HistoryTime=90d");
     expect(!config.admin_group, "there are no admins");
-    expect(config.lease_users.empty(), "nobody opens leases for others");
+    expect(config.lease_users.value.empty(), "nobody opens leases for others");
     expect(config.warnings.empty(), "nothing to warn of");
 }
 
@@ -127,7 +127,7 @@ void every_key_of_the_policy_is_read(void** /*state*/) {
     expect(config.admin_group == 4, "AdminGroup");
     expect_equal(config.durability.value, Durability::commit);
     expect(!config.history_time.value, "HistoryTime");
-    expect(config.lease_users == std::set<std::uint32_t>{7, 61001}, "LeaseUsers");
+    expect(config.lease_users.value == std::set<std::uint32_t>{7, 61001}, "LeaseUsers");
 }
 
 void every_rule_may_be_set_for_a_user_a_group_and_a_service(void** /*state*/) {
@@ -315,13 +315,13 @@ void a_group_is_named_or_numbered(void** /*state*/) {
 void lease_users_are_named_or_numbered(void** /*state*/) {
     const Files files;
     const Config config = files.config_of("[Daemon]\nLeaseUsers=root 33 nobody-a -5 33\n");
-    expect(config.lease_users == std::set<std::uint32_t>{0, 33}, "LeaseUsers");
+    expect(config.lease_users.value == std::set<std::uint32_t>{0, 33}, "LeaseUsers");
     expect_equal(config.warnings.size(), 2U);
     expect_equal(
         files.shortened(config.warnings[1]),
         "etc/solo.conf:2: there is no user \"nobody-a\" here; what is said of it applies after a reload "
         "once there is");
-    expect(files.config_of("[Daemon]\nLeaseUsers=\n").lease_users.empty(), "nobody");
+    expect(files.config_of("[Daemon]\nLeaseUsers=\n").lease_users.value.empty(), "nobody");
     files.write("etc/solo.conf", "[Daemon]\n\nLeaseUsers=33 4294967295\n");
     expect_equal(files.errors(false), "etc/solo.conf:3: LeaseUsers: 4294967295 is no user's id");
 }

@@ -157,8 +157,8 @@ void the_sessions_interface_and_its_structs_agree(void** /*state*/) {
             .type<Session>("Session")
             .type<Event>("Event")
             .methods<List, Get, Validate, Explain, End, Unlock, Watch, Status, OpenLease, Renew, CloseLease>()
-            .errors<Refused, NoSuchSession, PermissionDenied, NotActive, CannotEnd, TooManyConnections,
-                    Unavailable>();
+            .errors<Refused, NoSuchSession, PermissionDenied, NotActive, NotALease, CannotEnd,
+                    TooManyConnections, Unavailable>();
     assert_same(file_of(interface_name).entries, structs.entries);
 }
 

@@ -118,7 +118,6 @@ void interfaces_and_methods_that_are_not_there_are_told_apart(void** /*state*/) 
     expect_error(sessions + "Nothing", "MethodNotFound", {{"method", sessions + "Nothing"}});
     expect_error(sessions, "MethodNotFound", {{"method", sessions}});
     expect_error(sessions + "list", "MethodNotFound", {{"method", sessions + "list"}});
-    expect_error(sessions + "OpenLease", "MethodNotImplemented", {{"method", sessions + "OpenLease"}});
     expect_error("Nothing", "InterfaceNotFound", {{"interface", "Nothing"}});
     expect_error("", "InterfaceNotFound", {{"interface", ""}});
     const Json reply = client.call(service + "GetInterfaceDescription", {{"interface", "org.pamsolo.Login"}});

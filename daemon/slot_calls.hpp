@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What clients ask of the slots, as something to wait for.
+#pragma once
+
+#include "daemon/slots.hpp"
+
+#include <optional>
+
+#include <asio/awaitable.hpp>
+
+namespace solo {
+
+class Connection;
+
+/// Asks for a slot on behalf of a client and waits for the answer, which in supersede may take a while.
+/// Nothing where the client goes meanwhile: then it waits no longer, and a grant that was on its way already
+/// is given back. Sets the claim's request.
+asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::optional<ProcessHandle> leader,
+                                               Connection& connection);
+
+/// The session is over: waits until that is on record. One that is ended already, or is being ended, stays as
+/// it is.
+asio::awaitable<void> release(Slots& slots, SessionId id);
+
+/// Nobody takes this session that was granted just now.
+void give_back(Slots& slots, const SessionId& id);
+
+} // namespace solo
