@@ -11,8 +11,9 @@ JOBS      ?= $(shell nproc)
 PACKAGES = g++ cmake ninja-build pkg-config \
            libasio-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
-           bats dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
-           openssh-client openssh-server perl-base rsync sqlite3 sshpass strace systemd-container util-linux zsh zstd \
+           bats curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
+           nginx openssh-client openssh-server openssl perl-base python3 rsync sqlite3 sshpass strace \
+           systemd-container util-linux zsh zstd \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
