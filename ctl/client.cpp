@@ -41,12 +41,12 @@ protocol::Channel connected(const std::string& socket) {
 
 Client::Client(std::string socket) : socket_{std::move(socket)}, channel_{connected(socket_)} {}
 
-protocol::Reply Client::exchange(const protocol::Call& call, std::chrono::seconds time) {
-    return checked(channel_.call(call, Deadline::in(time)));
+protocol::Reply Client::exchange(const protocol::Call& call, Deadline deadline) {
+    return checked(channel_.call(call, deadline));
 }
 
-protocol::Reply Client::next(std::chrono::seconds time) {
-    return checked(channel_.next_reply(Deadline::in(time)));
+protocol::Reply Client::next(Deadline deadline) {
+    return checked(channel_.next_reply(deadline));
 }
 
 protocol::Reply Client::checked(tl::expected<protocol::Reply, protocol::Failure> reply) const {

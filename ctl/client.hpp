@@ -25,13 +25,14 @@ public:
     /// Calls and waits for the reply.
     template<protocol::Message M>
     typename M::Reply call(const M& message, std::chrono::seconds time = usual_time) {
-        return decoded<typename M::Reply>(succeeded(exchange(protocol::make_call(message), time)));
+        return decoded<typename M::Reply>(
+            succeeded(exchange(protocol::make_call(message), protocol::Deadline::in(time))));
     }
 
     /// The same, but nothing where solod answers with this error.
     template<protocol::Message Error, protocol::Message M>
     std::optional<typename M::Reply> call_unless(const M& message, std::chrono::seconds time = usual_time) {
-        const auto reply = exchange(protocol::make_call(message), time);
+        const auto reply = exchange(protocol::make_call(message), protocol::Deadline::in(time));
         if (is_error<Error>(reply))
             return std::nullopt;
         return decoded<typename M::Reply>(succeeded(reply));
@@ -44,21 +45,34 @@ public:
         auto call = protocol::make_call(message);
         call.more = true;
         std::vector<typename M::Reply> replies;
-        auto reply = exchange(call, usual_time);
+        auto reply = exchange(call, protocol::Deadline::in(usual_time));
         if (is_error<None>(reply))
             return replies;
         while (succeeded(reply).continues) {
             replies.push_back(decoded<typename M::Reply>(reply));
-            reply = next(usual_time);
+            reply = next(protocol::Deadline::in(usual_time));
         }
         if (!reply.parameters.empty())
             replies.push_back(decoded<typename M::Reply>(reply));
         return replies;
     }
 
+    /// Calls with more and gives each reply to `take` as it comes, however long that takes. Returns where
+    /// solod says that there are no more.
+    template<protocol::Message M, class Take>
+    void for_each_reply(const M& message, Take take) {
+        auto call = protocol::make_call(message);
+        call.more = true;
+        auto reply = exchange(call, protocol::Deadline::never());
+        while (succeeded(reply).continues) {
+            take(decoded<typename M::Reply>(reply));
+            reply = next(protocol::Deadline::never());
+        }
+    }
+
 private:
-    protocol::Reply exchange(const protocol::Call& call, std::chrono::seconds time);
-    protocol::Reply next(std::chrono::seconds time);
+    protocol::Reply exchange(const protocol::Call& call, protocol::Deadline deadline);
+    protocol::Reply next(protocol::Deadline deadline);
 
     /// The reply itself where it is no error.
     static const protocol::Reply& succeeded(const protocol::Reply& reply);

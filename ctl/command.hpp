@@ -22,6 +22,7 @@ void add_validate(CLI::App& app, Run& chosen);
 void add_config(CLI::App& app, Run& chosen);
 void add_history(CLI::App& app, Run& chosen);
 void add_explain(CLI::App& app, Run& chosen);
+void add_watch(CLI::App& app, Run& chosen);
 void add_unlock(CLI::App& app, Run& chosen);
 void add_open(CLI::App& app, Run& chosen);
 void add_renew(CLI::App& app, Run& chosen);

@@ -26,6 +26,11 @@ int write_all(int fd, std::string_view text) {
     return 0;
 }
 
+void print_dump(const protocol::Json& value, int indent) {
+    constexpr bool ascii_only = true;
+    print(value.dump(indent, ' ', ascii_only, protocol::Json::error_handler_t::replace) + '\n');
+}
+
 } // namespace
 
 void print(std::string_view text) {
@@ -35,8 +40,11 @@ void print(std::string_view text) {
 }
 
 void print_json(const protocol::Json& value) {
-    constexpr bool ascii_only = true;
-    print(value.dump(2, ' ', ascii_only, protocol::Json::error_handler_t::replace) + '\n');
+    print_dump(value, 2);
+}
+
+void print_json_line(const protocol::Json& value) {
+    print_dump(value, -1); // none: all on one line
 }
 
 void print_error(std::string_view text) {

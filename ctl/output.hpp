@@ -15,6 +15,9 @@ void print(std::string_view text);
 /// The value on several lines, in ASCII: foreign text in it can do nothing to a terminal.
 void print_json(const protocol::Json& value);
 
+/// The same on one line, for a stream of values.
+void print_json_line(const protocol::Json& value);
+
 /// "soloctl: TEXT" on standard error.
 void print_error(std::string_view text);
 

@@ -49,7 +49,7 @@ _soloctl_options() {
 
 _soloctl_arguments() {
     case $1 in
-    '') printf '%s\n' list show history end status validate explain config unlock open renew close ;;
+    '') printf '%s\n' list show history end watch status validate explain config unlock open renew close ;;
     show | end | validate | renew | close) _soloctl_sessions id ;;
     unlock) _soloctl_accounts ;;
     esac

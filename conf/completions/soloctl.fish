@@ -44,7 +44,7 @@ function __soloctl_wants
     and not string match -qr -- '^[0-9a-f]{8}-' (commandline -opc)
 end
 
-set -l commands list show history end status validate explain config unlock open renew close
+set -l commands list show history end watch status validate explain config unlock open renew close
 
 complete -c soloctl -f
 complete -c soloctl -s h -l help -d 'Show the options and exit'
@@ -57,6 +57,7 @@ complete -c soloctl -n $first -a list -d 'Show who is logged in'
 complete -c soloctl -n $first -a show -d 'Show all that is known of one session'
 complete -c soloctl -n $first -a history -d 'Show who was logged in, and why sessions are over'
 complete -c soloctl -n $first -a end -d 'End a session, or all sessions of an account'
+complete -c soloctl -n $first -a watch -d 'Show what happens, as it happens'
 complete -c soloctl -n $first -a status -d 'Show how solod is doing'
 complete -c soloctl -n $first -a validate -d 'Tell whether a session is active, and if not, why'
 complete -c soloctl -n $first -a explain -d 'Tell what would happen to a login, and which rule says so'

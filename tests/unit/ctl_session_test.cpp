@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The commands about one session or one account: show, end, validate.
+// The commands about one session or one account: show, end, validate; and watch.
 #include "tests/unit/ctl_examples.hpp"
 #include "tests/unit/ctl_harness.hpp"
+
+#include <csignal>
 
 using namespace solo::testing;
 
@@ -159,6 +161,53 @@ void end_account_of_nobody_has_nothing_to_do(void** state) {
     assert_string_equal(json.out.c_str(), "[]\n");
 }
 
+/// What solod tells a watcher before it goes: a login, and another one that is refused.
+const std::vector<std::string> watched_events{
+    R"({"kind":"opened","time":1700000000000000,"session":)" + remote_session() + "}",
+    R"({"kind":"refused","time":1700000001000000,"message":"bob from \u001b[2J: already logged in"})"};
+
+Answer tells_a_watcher() {
+    std::string bytes;
+    for (const auto& event : watched_events)
+        bytes += R"({"continues":true,"parameters":{"event":)" + event + "}}" + '\0';
+    return sends_and_closes(bytes);
+}
+
+void watch_prints_each_event_as_it_comes_until_solod_goes(void** state) {
+    auto& test = harness(state);
+    test.serve({tells_a_watcher()});
+    const auto outcome = test.soloctl({"watch"});
+    assert_int_equal(outcome.status, 3);
+    assert_string_equal(outcome.out.c_str(),
+                        "2023-11-14 22:13:20 opened       0190a1b2-0000-7000-8000-000000000001 alice from "
+                        "10.0.0.5 (sshd) since 2023-11-14 22:13:20\n"
+                        "2023-11-14 22:13:21 refused      bob from \\x1b[2J: already logged in\n");
+    assert_contains(outcome.err, "no answer from solod");
+    assert_string_equal(test.calls().at(0).c_str(), R"({"method":"org.pamsolo.Sessions.Watch","more":true})");
+}
+
+void watch_in_json_is_an_event_a_line(void** state) {
+    auto& test = harness(state);
+    test.serve({tells_a_watcher()});
+    const auto outcome = test.soloctl({"watch", "--json"});
+    assert_int_equal(outcome.status, 3);
+    const auto end = outcome.out.find('\n');
+    assert_true(json_of(outcome.out.substr(0, end)) == json_of(watched_events[0]));
+    assert_true(json_of(outcome.out.substr(end)) == json_of(watched_events[1]));
+    assert_false(contains(outcome.out, "\x1b"));
+}
+
+void watch_ends_with_its_reader(void** state) {
+    auto& test = harness(state);
+    test.serve({tells_a_watcher()});
+    Invocation invocation;
+    invocation.arguments = {"watch"};
+    invocation.sink = Sink::closed_pipe;
+    const auto outcome = test.soloctl(invocation);
+    assert_int_equal(outcome.status, 128 + SIGPIPE);
+    assert_string_equal(outcome.err.c_str(), "");
+}
+
 } // namespace
 
 int main() {
@@ -175,6 +224,9 @@ int main() {
         WITH_HARNESS(end_account_ends_the_own_session_last),
         WITH_HARNESS(end_account_goes_on_after_one_that_cannot_be_ended),
         WITH_HARNESS(end_account_of_nobody_has_nothing_to_do),
+        WITH_HARNESS(watch_prints_each_event_as_it_comes_until_solod_goes),
+        WITH_HARNESS(watch_in_json_is_an_event_a_line),
+        WITH_HARNESS(watch_ends_with_its_reader),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
