@@ -122,7 +122,7 @@ refused() {
 
 # --- supersede --------------------------------------------------------------------------------------------------------
 
-@test "with OnConflict=supersede\nContestLimit=10000 the new login gets in, and the first one is logged out" {
+@test "with OnConflict=supersede the new login gets in, and the first one is logged out" {
     local first
     reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000'
     ssh_in alice one
