@@ -43,9 +43,9 @@ std::string occupied_text(const Verdict& verdict, const Rules& rules) {
 }
 
 /// Why the login is refused, in a sentence or two.
-std::string reason_text(const Verdict& verdict, const Rules& rules) {
+std::string reason_text(Verdict::Because because, const Verdict& verdict, const Rules& rules) {
     using Because = Verdict::Because;
-    switch (verdict.because) {
+    switch (because) {
     case Because::locked:
         return "This account is locked because its logins kept ending each other; an administrator can "
                "unlock it.";
@@ -134,15 +134,17 @@ std::string question_text(const Verdict& verdict, const protocol::Account& accou
 }
 
 std::string refusal_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
-    return with_message(reason_text(verdict, rules), verdict, account, rules);
+    return with_message(reason_text(verdict.because, verdict, rules), verdict, account, rules);
 }
 
 std::string trial_text(const Verdict& verdict, const Rules& rules) {
     using protocol::Decision;
-    const std::string_view what = verdict.would == Decision::supersede ? "end that session"
-                                  : verdict.would == Decision::ask     ? "ask whether to end that session"
-                                                                       : "refuse this login";
-    return fmt::format("{} Enforce=yes would {}.", reason_text(verdict, rules), what);
+    const auto& would = verdict.would;
+    const std::string_view what = would.decision == Decision::supersede ? "end that session"
+                                  : would.decision == Decision::ask     ? "ask whether to end that session"
+                                                                        : "refuse this login";
+    return fmt::format("{} Enforce=yes would {}: {}.", reason_text(would.because, verdict, rules), what,
+                       printable(would.rule));
 }
 
 std::optional<std::string> grant_text(const Answer& answer, const Rules& rules) {

@@ -20,7 +20,7 @@ std::string question_text(const Verdict& verdict, const protocol::Account& accou
 /// Why a login is refused, for the person who wants it, with the site's own Message=.
 std::string refusal_text(const Verdict& verdict, const protocol::Account& account, const Rules& rules);
 
-/// What Enforce=yes would have done to a login that is granted in a trial.
+/// What Enforce=yes would have done to a login that is granted in a trial, and the rule that says so.
 std::string trial_text(const Verdict& verdict, const Rules& rules);
 
 /// What the person who is logged in now has to know of sessions that were superseded; nothing where there is

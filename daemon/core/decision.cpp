@@ -41,7 +41,8 @@ Verdict Registry::decide(const Claim& claim, const Now& now) const {
     Verdict verdict = decide_slot(claim, now);
     const auto& enforce = claim.ruling.rules.enforce;
     if (verdict.decision != Decision::grant && !enforce.value) {
-        verdict.would = std::exchange(verdict.decision, Decision::grant);
+        verdict.would = {verdict.decision, verdict.because, verdict.rule};
+        verdict.decision = Decision::grant;
         verdict.because = Because::trial;
         verdict.rule = rule_text(enforce.source, "Enforce");
     }

@@ -65,11 +65,18 @@ struct Verdict {
         locked,       ///< refuse: the account is shut until it is unlocked
     };
 
+    /// What Enforce=yes would have answered, why, and by which rule.
+    struct Would {
+        protocol::Decision decision = protocol::Decision::grant;
+        Because because = Because::occupied;
+        std::string rule;
+    };
+
     protocol::Decision decision = protocol::Decision::refuse;
     Because because = Because::occupied;
     std::optional<Session> holder; ///< the session in the way: of all holders the oldest
     std::string rule;              ///< what in the configuration decides, as rule_text() has it
-    protocol::Decision would = protocol::Decision::grant; ///< in a trial: what Enforce=yes would do
+    Would would = {};              ///< in a trial
 };
 
 /// Write this record.

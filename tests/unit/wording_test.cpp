@@ -212,6 +212,21 @@ void limits_in_time_are_told_in_words(void** /*state*/) {
         expect_equal(idle_text(time), "You are logged out: you have been idle for " + text + ".");
 }
 
+void a_trial_run_says_what_would_have_been_why_and_by_which_rule(void** /*state*/) {
+    using protocol::Decision;
+    Verdict verdict = refused(Because::trial, holder());
+    verdict.would = {Decision::supersede, Because::occupied, "[Policy] OnConflict"};
+    expect_equal(
+        trial_text(verdict, rules(false)),
+        "This account is already logged in. Enforce=yes would end that session: [Policy] OnConflict.");
+    verdict.would = {Decision::refuse, Because::locked, "[User " + hostile + "] ContestAction"};
+    expect_equal(
+        trial_text(verdict, rules(false)),
+        "This account is locked because its logins kept ending each other; an administrator can unlock "
+        "it. Enforce=yes would refuse this login: [User " +
+            escaped + "] ContestAction.");
+}
+
 } // namespace
 
 int main() {
@@ -235,6 +250,7 @@ int main() {
         SOLO_TEST(words_given_at_an_end_are_escaped),
         SOLO_TEST(every_reason_has_a_sentence_of_its_own),
         SOLO_TEST(limits_in_time_are_told_in_words),
+        SOLO_TEST(a_trial_run_says_what_would_have_been_why_and_by_which_rule),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
