@@ -239,7 +239,7 @@ void Registry::tick(const Now& now, Effects& effects) {
 /// Ends the leader's sessions that have reached their time as soon as no other of them is to stay.
 void Registry::expire(const Process& leader, const Now& now, Effects& effects) {
     const auto is_due = [&](const Session& session) {
-        return session.state == State::ending || session.deadline().value_or(now.boot + 1) <= now.boot;
+        return session.deadline().value_or(now.boot + 1) <= now.boot;
     };
     const auto led = led_by(leader);
     if (!std::ranges::all_of(led, is_due, &Tracked::session))
@@ -354,6 +354,8 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
         if (state.note.superseded && !state.telling) {
             granted.superseded_before = state.note.superseded;
             state.telling = session.id;
+            if (session.lease) // nobody confirms it
+                note_told(session, effects);
         }
     }
     effects.push_back(std::move(granted));

@@ -4,6 +4,7 @@
 #include "tests/support/cmocka.hpp"
 #include "tests/unit/registry_scene.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace {
@@ -176,7 +177,8 @@ void who_opens_a_lease_is_told(void** /*state*/) {
     Scene scene = superseded_scene();
     scene.close(2);
     expect(told_to(scene, {.number = 3, .ttl = 30}), "ended by host2");
-    scene.close(3);
+    scene.pass(std::chrono::seconds{30});
+    scene.due();
     expect(told_to(scene, {.number = 4}), "");
 }
 
