@@ -167,8 +167,9 @@ std::string contested_text(const Contested& contest) {
     if (contest.action == ContestAction::lock)
         return fmt::format(
             "{}: its logins keep ending each other; the account is locked and its sessions are "
-            "ended. To unlock it: soloctl unlock {}",
-            account, account);
+            "ended. To unlock it: soloctl unlock ACCOUNT", // not its name, which may mean something to a
+                                                           // shell
+            account);
     return fmt::format("{}: its logins keep ending each other; for {} none of them can end another", account,
                        show_value(contest.hold));
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/wording.hpp"
+#include "protocol/printable.hpp"
 #include "tests/support/cmocka.hpp"
 #include "tests/unit/expect.hpp"
 
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -156,6 +158,136 @@ void a_refusal_is_escaped(void** /*state*/) {
                      escaped);
 }
 
+void a_locked_account_and_a_contest_have_their_sentences(void** /*state*/) {
+    expect_equal(refusal_text(refused(Because::locked, std::nullopt), alice, rules(true, "Call 112.")),
+                 "This account is locked because its logins kept ending each other; an administrator can "
+                 "unlock it. Call 112.");
+    for (const Because because : {Because::contest, Because::contest_hold})
+        expect_equal(
+            refusal_text(refused(because, holder()), alice, rules()),
+            "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05. Its logins "
+            "kept ending each other, so for a while none of them can be ended.");
+}
+
+void the_placeholders_of_the_message_are_filled_in(void** /*state*/) {
+    const std::string text = "{account}, {holder}, {since}";
+    expect_within(refusal_text(refused(Because::occupied, holder()), alice, rules(true, text)),
+                  ". alice, 10.0.0.5 (sshd), 2001-02-03 04:05");
+    expect_within(refusal_text(refused(Because::occupied, holder()), alice, rules(false, text)),
+                  ". alice, elsewhere, earlier");
+    expect_within(refusal_text(refused(Because::locked, std::nullopt), alice, rules(true, text)),
+                  ". alice, elsewhere, earlier");
+}
+
+void what_fills_the_placeholders_is_escaped_once(void** /*state*/) {
+    const auto in_the_way = holder({.service = hostile, .tty = {}, .rhost = hostile, .ruser = {}});
+    const solo::protocol::Account mallory{.name = hostile, .uid = {}, .gids = {}};
+    expect_within(
+        refusal_text(refused(Because::occupied, in_the_way), mallory, rules(true, "{account} {holder}")),
+        ". " + escaped + " " + escaped + " (" + escaped + ")");
+}
+
+// A trial run.
+
+Verdict trial(protocol::Decision would, std::optional<Session> in_the_way = holder()) {
+    Verdict verdict = refused(Because::trial, std::move(in_the_way));
+    verdict.decision = protocol::Decision::grant;
+    verdict.would = would;
+    return verdict;
+}
+
+void a_trial_says_what_would_have_been_done(void** /*state*/) {
+    using enum protocol::Decision;
+    const std::string occupied =
+        "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05. Enforce=yes would ";
+    expect_equal(trial_text(trial(refuse), rules()), occupied + "refuse this login.");
+    expect_equal(trial_text(trial(supersede), rules()), occupied + "end that session.");
+    expect_equal(trial_text(trial(ask), rules()), occupied + "ask whether to end that session.");
+    expect_equal(trial_text(trial(refuse, std::nullopt), rules()),
+                 "This login is refused. Enforce=yes would refuse this login.");
+}
+
+// What a login that is granted is told.
+
+Answer granted(bool has_superseded, bool was_superseded) {
+    Answer answer;
+    if (has_superseded)
+        answer.superseded = holder();
+    if (was_superseded)
+        answer.superseded_before =
+            Supersession{.by = {.service = "gdm", .tty = "tty2", .rhost = {}, .ruser = {}}, .when = long_ago};
+    return answer;
+}
+
+void who_has_nothing_to_know_is_told_nothing(void** /*state*/) {
+    expect(!grant_text(granted(false, false), rules()), "nothing");
+}
+
+void who_logs_in_is_told_what_ended_before_and_now(void** /*state*/) {
+    const std::string before =
+        "Your previous session was ended at 2001-02-03 04:05 by a login from tty2 (gdm).";
+    const std::string ended = "This login has ended the session from 10.0.0.5 (sshd) since 2001-02-03 04:05.";
+    expect_equal(*grant_text(granted(false, true), rules()), before);
+    expect_equal(*grant_text(granted(true, false), rules()), ended);
+    expect_equal(*grant_text(granted(true, true), rules()), before + " " + ended);
+}
+
+void where_people_hide_a_grant_says_only_when(void** /*state*/) {
+    expect_equal(*grant_text(granted(true, true), rules(false)),
+                 "Your previous session was ended at 2001-02-03 04:05 by another login. This login has ended "
+                 "the session since 2001-02-03 04:05.");
+}
+
+// RevealHolder=no, and hostile names, in every sentence that there is.
+
+std::vector<std::string> all_sentences(const Session& other, const solo::protocol::Account& account,
+                                       bool reveals) {
+    using enum protocol::Decision;
+    const Rules said = rules(reveals, "{account} {holder} {since}");
+    std::vector<std::string> sentences;
+    for (int because = 0; because <= static_cast<int>(Because::locked); ++because)
+        sentences.push_back(refusal_text(refused(static_cast<Because>(because), other), account, said));
+    sentences.push_back(question_text(refused(Because::occupied, other), account, said));
+    for (const protocol::Decision would : {refuse, supersede, ask})
+        sentences.push_back(trial_text(trial(would, other), said));
+    Answer answer;
+    answer.superseded = other;
+    answer.superseded_before = Supersession{.by = other.origin, .when = long_ago};
+    sentences.push_back(*grant_text(answer, said));
+    sentences.push_back(superseded_text(other.origin, reveals));
+    return sentences;
+}
+
+void where_people_hide_no_sentence_says_where_they_are(void** /*state*/) {
+    for (const protocol::Origin& origin : std::vector<protocol::Origin>{
+             {.service = "secretservice", .tty = "secrettty", .rhost = "secrethost", .ruser = "secretuser"},
+             {.service = "secretservice", .tty = "secrettty", .rhost = {}, .ruser = {}}})
+        for (const std::string& sentence : all_sentences(holder(origin), alice, false))
+            expect(sentence.find("secret") == std::string::npos, sentence);
+}
+
+void no_sentence_holds_a_byte_that_does_something(void** /*state*/) {
+    const auto in_the_way = holder({.service = hostile, .tty = hostile, .rhost = hostile, .ruser = hostile});
+    for (const bool reveals : {true, false})
+        for (const std::string& sentence :
+             all_sentences(in_the_way, {.name = hostile, .uid = {}, .gids = {}}, reveals))
+            expect_equal(sentence, protocol::printable(sentence));
+}
+
+void the_alert_says_what_becomes_of_the_account(void** /*state*/) {
+    Contested contest{.account = "alice", .uid = 1000, .action = ContestAction::refuse, .hold = {}};
+    contest.hold = std::chrono::minutes{5};
+    expect_equal(contested_text(contest),
+                 "alice: its logins keep ending each other; for 5min none of them can end another");
+    contest.action = ContestAction::lock;
+    expect_equal(
+        contested_text(contest),
+        "alice: its logins keep ending each other; the account is locked and its sessions are ended. "
+        "To unlock it: soloctl unlock ACCOUNT");
+    contest.account = hostile;
+    expect_within(contested_text(contest), escaped + ": ");
+}
+
 void a_superseded_person_learns_from_where(void** /*state*/) {
     const protocol::Origin successor{.service = "sshd", .tty = {}, .rhost = "10.0.0.9", .ruser = {}};
     expect_equal(superseded_text(successor, true),
@@ -245,6 +377,16 @@ int main() {
         SOLO_TEST(the_message_follows_the_refusal),
         SOLO_TEST(a_question_says_who_is_logged_in_and_from_where),
         SOLO_TEST(a_refusal_is_escaped),
+        SOLO_TEST(a_locked_account_and_a_contest_have_their_sentences),
+        SOLO_TEST(the_placeholders_of_the_message_are_filled_in),
+        SOLO_TEST(what_fills_the_placeholders_is_escaped_once),
+        SOLO_TEST(a_trial_says_what_would_have_been_done),
+        SOLO_TEST(who_has_nothing_to_know_is_told_nothing),
+        SOLO_TEST(who_logs_in_is_told_what_ended_before_and_now),
+        SOLO_TEST(where_people_hide_a_grant_says_only_when),
+        SOLO_TEST(where_people_hide_no_sentence_says_where_they_are),
+        SOLO_TEST(no_sentence_holds_a_byte_that_does_something),
+        SOLO_TEST(the_alert_says_what_becomes_of_the_account),
         SOLO_TEST(a_superseded_person_learns_from_where),
         SOLO_TEST(a_terminated_person_reads_the_words_given),
         SOLO_TEST(words_given_at_an_end_are_escaped),
