@@ -96,6 +96,12 @@ void without_any_file_the_built_in_values_hold(void** /*state*/) {
     expect_equal(rules.on_leader_exit.value, OnLeaderExit::end);
     expect(rules.reveal_holder.value, "RevealHolder=yes");
     expect_equal(rules.message.value, "");
+    expect_equal(rules.count_by.value, CountBy::session);
+    expect(!rules.max_lifetime.value && !rules.idle_timeout.value, "no time ends a session");
+    expect_equal(rules.contest_limit.value, 3);
+    expect(rules.contest_window.value == 1min, "ContestWindow=1min");
+    expect(rules.contest_hold.value == 5min, "ContestHold=5min");
+    expect_equal(rules.contest_action.value, ContestAction::refuse);
     expect(config.policy.exempt_users.value == std::set<std::string>{"root"}, "ExemptUsers=root");
     expect(config.policy.ignored_services.value.contains("cron"), "cron is no login");
     expect_equal(config.durability.value, Durability::interval);
@@ -160,6 +166,45 @@ void the_same_key_in_neighbouring_sections_is_read_in_each(void** /*state*/) {
     expect_equal(rules_of(config, "carol", {}, "ftp").max_sessions.value, 5);
 }
 
+void every_key_of_conflicts_and_times_is_read(void** /*state*/) {
+    const Files files;
+    const Rules rules = rules_of(files.config_of("[Policy]\nOnConflict=ask\nCountBy=origin\nMaxLifetime=8h\n"
+                                                 "IdleTimeout=10min\nContestLimit=10000\nContestWindow=0\n"
+                                                 "ContestHold=1d\nContestAction=lock\n"));
+    expect_equal(rules.on_conflict.value, OnConflict::ask);
+    expect_equal(rules.count_by.value, CountBy::origin);
+    expect(rules.max_lifetime.value == 8h, "MaxLifetime");
+    expect(rules.idle_timeout.value == 10min, "IdleTimeout");
+    expect_equal(rules.contest_limit.value, 10'000);
+    expect(rules.contest_window.value == 0ms, "ContestWindow");
+    expect(rules.contest_hold.value == 24h, "ContestHold");
+    expect_equal(rules.contest_action.value, ContestAction::lock);
+}
+
+void a_limit_in_time_may_be_infinite_and_not_nothing(void** /*state*/) {
+    const Files files;
+    const std::string limited = "[Policy]\nMaxLifetime=8h\n[User somebody]\nMaxLifetime=";
+    expect(!rules_of(files.config_of(limited + "infinity\n")).max_lifetime.value, "somebody has no limit");
+    expect(rules_of(files.config_of(limited + "1ms\n")).max_lifetime.value == 1ms, "the shortest");
+    for (const char* const key : {"MaxLifetime", "IdleTimeout"})
+        for (const char* const text : {"", "0", "0s", "Infinity", "never", "-1s", "infinity 1h", "36601d"})
+            expect_equal(files.errors_of(std::string{"[Policy]\n"} + key + "=" + text + "\n"),
+                         std::string{"etc/solo.conf:2: "} + key + "=" + text +
+                             " is not a time such as 90s, 10min, 8h or 7d, or infinity");
+}
+
+void a_placeholder_that_there_is_not_is_an_error(void** /*state*/) {
+    const Files files;
+    expect_equal(rules_of(files.config_of("[Policy]\nMessage={account}: {holder}, {since}\n")).message.value,
+                 "{account}: {holder}, {since}");
+    for (const char* const section : {"Policy", "User alice", "Group 7", "Service ftp"})
+        expect_equal(
+            files.errors_of(std::string{"["} + section + "]\nMessage=Ask {user} {account}\n"),
+            "etc/solo.conf:2: Message: there is no placeholder {user}; there are {account}, {holder} "
+            "and {since}");
+    expect_within(files.errors_of("[Policy]\nMessage={\x1b[2J}\n"), "placeholder {\\x1b[2J};");
+}
+
 void yes_and_no_have_four_spellings_each(void** /*state*/) {
     const Files files;
     for (const char* const yes : {"yes", "true", "on", "1"})
@@ -208,6 +253,11 @@ void wrong_values_are_errors_that_say_what_is_expected(void** /*state*/) {
         {"RevealHolder", "yes or no", {"maybe", "y"}},
         {"OnConflict", "refuse or supersede or ask", {"never", "Refuse", "", "refuse supersede"}},
         {"OnLeaderExit", "end or release", {"kill", ""}},
+        {"CountBy", "session or origin", {"host", "Origin", ""}},
+        {"ContestAction", "refuse or lock", {"hold", "supersede", ""}},
+        {"ContestLimit", "a whole number from 1 to 10000", {"0", "-1", "10001", "infinity", ""}},
+        {"ContestWindow", "a time such as 500ms, 5s, 1min, 2h or 90d", {"infinity", "soon", "", "-1s"}},
+        {"ContestHold", "a time such as 500ms, 5s, 1min, 2h or 90d", {"infinity", "1 month", ""}},
         {"MaxSessions",
          "a whole number from 1 to 10000",
          {"0", "-1", "10001", "1.5", "one", "", "1 2", "0x1", "99999999999999999999", "infinity"}},
@@ -537,8 +587,9 @@ void every_key_has_an_entry(void** /*state*/) {
     const Files files;
     files.write("etc/solo.conf", "[Group 5]\nMessage=m\n");
     for (const char* const key :
-         {"Enforce", "OnConflict", "MaxSessions", "GraceTime", "OnLeaderExit", "RevealHolder", "Message",
-          "ExemptUsers", "ExemptGroups", "IgnoreServices", "AdminGroup"})
+         {"Enforce", "OnConflict", "MaxSessions", "CountBy", "GraceTime", "OnLeaderExit", "MaxLifetime",
+          "IdleTimeout", "ContestLimit", "ContestWindow", "ContestHold", "ContestAction", "RevealHolder",
+          "Message", "ExemptUsers", "ExemptGroups", "IgnoreServices", "AdminGroup"})
         expect_within(files.entry("[Policy]", key), " from (default)");
     expect_equal(files.entry("[Policy]", "GraceTime"), "5s from (default)");
     expect_equal(files.entry("[Policy]", "ExemptUsers"), "root from (default)");
@@ -661,6 +712,9 @@ int main() {
         SOLO_TEST(every_key_of_the_policy_is_read),
         SOLO_TEST(every_rule_may_be_set_for_a_user_a_group_and_a_service),
         SOLO_TEST(the_same_key_in_neighbouring_sections_is_read_in_each),
+        SOLO_TEST(every_key_of_conflicts_and_times_is_read),
+        SOLO_TEST(a_limit_in_time_may_be_infinite_and_not_nothing),
+        SOLO_TEST(a_placeholder_that_there_is_not_is_an_error),
         SOLO_TEST(yes_and_no_have_four_spellings_each),
         SOLO_TEST(times_are_read_in_every_unit),
         SOLO_TEST(times_that_are_none_are_errors),

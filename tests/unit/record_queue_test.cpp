@@ -234,6 +234,90 @@ void a_disk_that_fills_up_while_it_is_open_is_degraded_until_it_is_not(void** /*
     });
 }
 
+// What is remembered of accounts.
+
+void a_note_alone_is_written(void** /*state*/) {
+    Scene scene;
+    scene.queue.add(full_note());
+    expect(must(scene.store.notes()).empty(), "not before write()");
+    scene.queue.write();
+    expect_equal(must(scene.store.notes()).size(), 1U);
+}
+
+void of_one_account_the_last_note_is_written(void** /*state*/) {
+    Scene scene;
+    AccountNote note = full_note();
+    scene.queue.add(note);
+    scene.queue.add(full_note("bob"));
+    note.superseded.reset();
+    scene.queue.add(note);
+    scene.queue.write();
+    expect_equal(text(must(scene.store.notes())).substr(0, 29), "alice 1000 locked 123456\nbob ");
+    note.locked.reset();
+    scene.queue.add(note);
+    scene.queue.write();
+    expect_equal(text(must(scene.store.notes())).substr(0, 4), "bob ");
+}
+
+void a_note_is_written_when_the_disk_is_back(void** /*state*/) {
+    Scene scene;
+    scene.take_disk_away();
+    scene.queue.add(full_note());
+    scene.queue.write();
+    expect_equal(scene.said.size(), 1U);
+    AccountNote later = full_note();
+    later.locked.reset();
+    scene.queue.add(later);
+    scene.queue.write();
+    scene.give_disk_back();
+    scene.await_said(2);
+    expect_equal(text(must(scene.store.notes())), "alice 1000 superseded 654321 by login tty1 ::1 bob");
+}
+
+void a_note_is_written_beside_a_conflict(void** /*state*/) {
+    Scene scene;
+    scene.write({session_of(1)});
+    scene.queue.add(full_note());
+    scene.write({session_of(2), session_of(3, "bob")});
+    expect(scene.queue.refused(id_of(2)), "its slot is taken");
+    expect_equal(must(scene.store.notes()).size(), 1U);
+    expect_equal(scene.stored(3), "active");
+    scene.queue.add(AccountNote{.account = "alice", .uid = {}, .locked = {}, .superseded = {}});
+    scene.queue.write();
+    expect(must(scene.store.notes()).empty(), "what was written is not kept for later");
+}
+
+void a_note_outlasts_a_disk_that_fails_beside_a_conflict(void** /*state*/) {
+    in_child([] {
+        std::signal(SIGXFSZ, SIG_IGN);
+        Scene scene;
+        scene.write({session_of(1)});
+        rlimit limit{0, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        scene.queue.add(full_note());
+        scene.write({session_of(2)});
+        expect(scene.queue.refused(id_of(2)), "its slot is taken");
+        expect_equal(scene.said.size(), 1U);
+        limit.rlim_cur = RLIM_INFINITY;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        scene.await_said(2);
+        expect_equal(must(scene.store.notes()).size(), 1U);
+    });
+}
+
+/// AddressSanitizer sees where a handler touches what is gone.
+void a_queue_that_is_gone_does_nothing_more(void** /*state*/) {
+    const TempDir directory;
+    asio::io_context loop;
+    Store store{directory.path("sessions.db"), Durability::interval, "boot", "host"};
+    {
+        RecordQueue queue{loop.get_executor(), store, [](const std::string& /*problem*/) {}};
+        queue.add(session_of(1));
+        queue.write();
+    }
+    loop.run();
+}
+
 void the_log_is_moved_into_the_database_soon(void** /*state*/) {
     Scene scene;
     std::vector<Session> sessions;
@@ -265,6 +349,12 @@ int main() {
         SOLO_TEST(a_refusal_is_forgotten_with_the_next_write),
         SOLO_TEST(a_disk_that_fails_beside_a_conflict_refuses_nobody_else),
         SOLO_TEST(a_disk_that_fills_up_while_it_is_open_is_degraded_until_it_is_not),
+        SOLO_TEST(a_note_alone_is_written),
+        SOLO_TEST(of_one_account_the_last_note_is_written),
+        SOLO_TEST(a_note_is_written_when_the_disk_is_back),
+        SOLO_TEST(a_note_is_written_beside_a_conflict),
+        SOLO_TEST(a_note_outlasts_a_disk_that_fails_beside_a_conflict),
+        SOLO_TEST(a_queue_that_is_gone_does_nothing_more),
         SOLO_TEST(the_log_is_moved_into_the_database_soon),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

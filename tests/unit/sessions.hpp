@@ -5,11 +5,14 @@
 #include "daemon/core/session.hpp"
 #include "tests/unit/expect.hpp"
 
+#include <chrono>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace solo::testing {
 
@@ -56,7 +59,41 @@ inline Session full_session(int number) {
     session.superseded_by = id_of(number + 1);
     session.slot = 3;
     session.traces = {.line_inode = 12345, .audit_session = 678, .logind_session = "c12"};
+    session.share = 2;
+    session.expires = 77'000'000;
+    session.lease = Lease{.ttl = std::chrono::milliseconds{1500}, .opened_by = 33, .lapses = 66'000'000};
     return session;
+}
+
+/// What is remembered of an account of which there is everything to remember.
+inline AccountNote full_note(std::string account = "alice") {
+    return {.account = std::move(account),
+            .uid = 1000,
+            .locked = 123'456,
+            .superseded = Supersession{
+                .by = {.service = "login", .tty = "tty1", .rhost = "::1", .ruser = "bob"}, .when = 654'321}};
+}
+
+/// "alice 1000 locked 123456 superseded 654321 by login tty1 ::1 bob"
+inline std::string text(const AccountNote& note) {
+    const auto shown_text = [](const std::optional<std::string>& value) { return " " + value.value_or("-"); };
+    std::string text = note.account;
+    text += note.uid ? " " + std::to_string(*note.uid) : " -";
+    if (note.locked)
+        text += " locked " + std::to_string(*note.locked);
+    if (const auto& superseded = note.superseded)
+        text += " superseded " + std::to_string(superseded->when) + " by " + superseded->by.service +
+                shown_text(superseded->by.tty) + shown_text(superseded->by.rhost) +
+                shown_text(superseded->by.ruser);
+    return text;
+}
+
+/// A line each.
+inline std::string text(const std::vector<AccountNote>& notes) {
+    std::string lines;
+    for (const AccountNote& note : notes)
+        lines += (lines.empty() ? "" : "\n") + text(note);
+    return lines;
 }
 
 inline void expect_same(const Session& found, const Session& expected,
@@ -81,6 +118,9 @@ inline void expect_same(const Session& found, const Session& expected,
     same(found.superseded_by, expected.superseded_by, "superseded_by");
     same(found.nonce, expected.nonce, "nonce");
     same(found.traces, expected.traces, "traces");
+    same(found.share, expected.share, "share");
+    same(found.expires, expected.expires, "expires");
+    same(found.lease, expected.lease, "lease");
 }
 
 /// The value, where there is one; a failure otherwise.

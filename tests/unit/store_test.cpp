@@ -340,6 +340,123 @@ void an_ended_session_without_an_end_is_refused(void** /*state*/) {
     expect(!store.save(std::vector{session}), "the reason is missing");
 }
 
+void sessions_that_share_a_slot_need_places_of_their_own(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    Session second = session_of(2);
+    second.share = 1;
+    must(store.save(std::vector{session_of(1), second}));
+    Session third = session_of(3);
+    third.share = 1;
+    const auto saved = store.save(std::vector{third});
+    expect(!saved && saved.error().is_conflict, "its place is taken");
+    must(store.save(std::vector{over(second), third}));
+}
+
+void a_renewal_changes_when_a_lease_lapses_and_nothing_else(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    Session lease = session_of(1);
+    lease.leader = {};
+    lease.expires = 90;
+    lease.lease = Lease{.ttl = std::chrono::seconds{30}, .opened_by = 4'000'000'000, .lapses = 50};
+    must(store.save(std::vector{lease}));
+    lease.lease->lapses = 80;
+    must(store.save(std::vector{lease}));
+    expect_same(must(store.find(lease.id)).value(), lease);
+    expect_same(must(disk.store().recover(1)).at(0), lease);
+}
+
+void half_a_lease_is_refused(void** /*state*/) {
+    const Disk disk;
+    disk.record({session_of(1)});
+    for (const char* const half : {"lease_ttl = 1", "lease_opener = 1", "lease_lapses = 1",
+                                   "lease_ttl = 1, lease_opener = 1", "lease_opener = 1, lease_lapses = 1"}) {
+        try {
+            Outsider{disk.file()}.run(std::string{"UPDATE session SET "} + half);
+        } catch (const std::runtime_error& error) {
+            expect_within(error.what(), "CHECK constraint failed");
+            continue;
+        }
+        expect(false, half);
+    }
+}
+
+// What is remembered of accounts.
+
+void notes_come_back(void** /*state*/) {
+    const Disk disk;
+    AccountNote locked{.account = "bob", .uid = {}, .locked = 5, .superseded = {}};
+    AccountNote superseded{
+        .account = "carol",
+        .uid = 1,
+        .locked = {},
+        .superseded = Supersession{.by = {.service = "gdm", .tty = {}, .rhost = {}, .ruser = {}}, .when = 7}};
+    must(disk.store().save({}, std::vector{full_note(), locked, superseded}));
+    expect_equal(text(must(disk.store().notes())),
+                 "alice 1000 locked 123456 superseded 654321 by login tty1 ::1 bob\nbob - locked 5\n"
+                 "carol 1 superseded 7 by gdm - - -");
+}
+
+void an_account_has_one_note_the_last(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    AccountNote note = full_note();
+    must(store.save({}, std::vector{note}));
+    note.superseded.reset();
+    must(store.save({}, std::vector{note}));
+    expect_equal(text(must(store.notes())), "alice 1000 locked 123456");
+}
+
+void an_empty_note_is_deleted(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    must(store.save({}, std::vector{full_note(), full_note("bob")}));
+    must(store.save(
+        {}, std::vector{AccountNote{.account = "alice", .uid = 1000, .locked = {}, .superseded = {}}}));
+    expect_equal(text(must(store.notes())).substr(0, 4), "bob ");
+    expect_equal(Outsider{disk.file()}.ask("SELECT count(*) FROM account"), "1");
+}
+
+void notes_outlive_a_reboot(void** /*state*/) {
+    const Disk disk;
+    must(disk.store("boot-1").save({}, std::vector{full_note()}));
+    Store store = disk.store("boot-2");
+    must(store.recover(1));
+    expect_equal(must(store.notes()).size(), 1U);
+}
+
+void notes_are_written_with_the_sessions_or_not_at_all(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    must(store.save(std::vector{session_of(1)}));
+    const auto saved = store.save(std::vector{session_of(2)}, std::vector{full_note()});
+    expect(!saved && saved.error().is_conflict, "the slot is taken");
+    expect(must(store.notes()).empty(), "nothing of the transaction is kept");
+}
+
+void names_of_any_bytes_have_notes(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    const std::string hostile = "'; DROP TABLE account; --\n\xff"s;
+    must(store.save({}, std::vector{full_note(hostile), full_note("a\0b"s), full_note("a")}));
+    must(store.save({}, std::vector{AccountNote{.account = "a", .uid = {}, .locked = {}, .superseded = {}}}));
+    const auto notes = must(store.notes());
+    expect_equal(notes.size(), 2U);
+    for (const AccountNote& note : notes)
+        expect(note.account == hostile || note.account == "a\0b"s, "each under its own name");
+}
+
+void a_new_database_is_of_the_newest_version(void** /*state*/) {
+    const Disk disk;
+    must(disk.store().open());
+    const Outsider outsider{disk.file()};
+    expect_equal(outsider.ask("PRAGMA user_version"), std::to_string(migrations.size()));
+    must(disk.store().open()); // as it is
+    expect_equal(outsider.ask("PRAGMA integrity_check"), "ok");
+    expect(disk.moved().empty(), "nothing was wrong with it");
+}
+
 void a_save_is_one_transaction(void** /*state*/) {
     const Disk disk;
     Store store = disk.store();
@@ -835,6 +952,16 @@ int main() {
         SOLO_TEST(a_grant_written_before_the_end_of_the_holder_is_refused),
         SOLO_TEST(other_slots_and_other_accounts_and_no_slot_do_not_conflict),
         SOLO_TEST(an_ended_session_without_an_end_is_refused),
+        SOLO_TEST(sessions_that_share_a_slot_need_places_of_their_own),
+        SOLO_TEST(a_renewal_changes_when_a_lease_lapses_and_nothing_else),
+        SOLO_TEST(half_a_lease_is_refused),
+        SOLO_TEST(notes_come_back),
+        SOLO_TEST(an_account_has_one_note_the_last),
+        SOLO_TEST(an_empty_note_is_deleted),
+        SOLO_TEST(notes_outlive_a_reboot),
+        SOLO_TEST(notes_are_written_with_the_sessions_or_not_at_all),
+        SOLO_TEST(names_of_any_bytes_have_notes),
+        SOLO_TEST(a_new_database_is_of_the_newest_version),
         SOLO_TEST(a_save_is_one_transaction),
         SOLO_TEST(durability_is_what_was_asked_for),
         SOLO_TEST(what_was_saved_outlives_a_kill),
