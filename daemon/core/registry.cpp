@@ -519,8 +519,9 @@ void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effect
     const std::string name = session.account;
     const Process leader = session.leader;
     effects.push_back(Record{std::move(session)});
-    if (leader.pid != 0)
-        expire(leader, now, effects);
+    for (const Tracked* const left : led_by(leader)) // tick() looks again at those that waited for this one
+        if (const auto deadline = left->session.deadline())
+            deadlines_.emplace(*deadline, left->session.id);
     serve_waiting(name, now, effects);
 }
 

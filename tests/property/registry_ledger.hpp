@@ -71,8 +71,7 @@ private:
 
     void check(const Record& record, const std::optional<std::string>& account) {
         const Session& now = record.session;
-        const bool is_by_time = now.reason == Reason::expired; // with the last other session of its leader
-        demand(!account || now.account == *account || is_by_time, text(record) + ": is of another account");
+        demand(!account || now.account == *account, text(record) + ": is of another account");
         const auto before = stored.find(now.id);
         if (before == stored.end()) {
             check_new(now);
@@ -248,9 +247,7 @@ private:
 
     void check(const BeginEnding& ending, const std::optional<std::string>& account) {
         const SessionId id = ending.session.id;
-        const bool is_by_time = ending.session.reason == Reason::expired;
-        demand(!account || ending.session.account == *account || is_by_time,
-               text(ending) + ": is of another account");
+        demand(!account || ending.session.account == *account, text(ending) + ": is of another account");
         demand(stored.contains(id) && stored.at(id).state == State::ending,
                text(ending) + ": comes before its record");
         demand(begun_.insert(id).second, text(ending) + ": is being ended already");

@@ -342,8 +342,8 @@ private:
         const Login login = find(number)->login;
         held.remove_if([&](const Held& session) { return session.login.number == number; });
         over.push_back("s" + std::to_string(number) + " " + name(reason));
-        if (!login.ttl)
-            expire(leader(login));
+        for (Held* const left : login.ttl ? std::vector<Held*>{} : led_by(leader(login)))
+            left->was_due = false;
         serve(login.account);
     }
 
@@ -419,6 +419,7 @@ private:
             if (!session.login.ttl && leader(session.login) == number)
                 led.push_back(&session);
         }
+        std::ranges::sort(led, {}, [](const Held* one) { return one->login.number; });
         return led;
     }
 };

@@ -95,7 +95,7 @@ std::string would(Scene& scene, OnConflict on_conflict, Consent consent = Consen
     const Verdict verdict = scene.registry.decide(claim_of(login), scene.now);
     expect(text(verdict.because), "trial");
     expect(name(verdict.decision), "grant");
-    return name(verdict.would);
+    return name(verdict.would.decision);
 }
 
 void a_trial_run_says_what_would_have_been_answered(void** /*state*/) {

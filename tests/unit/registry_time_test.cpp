@@ -163,7 +163,21 @@ void a_session_whose_leader_leads_others_expires_with_the_last_of_them(void** /*
     scene.open({.number = 2, .account = "bob", .leader = 1});
     scene.pass(60s);
     expect(scene.due(), "");
-    expect(scene.close(2), "s2 ended, logout, slot 0\ns1 ending, expired, slot 0\nend s1");
+    expect(scene.close(2), "s2 ended, logout, slot 0");
+    expect(scene.due(), "s1 ending, expired, slot 0\nend s1");
+}
+
+void a_restart_that_knows_one_of_them_only_does_not_end_them_yet(void** /*state*/) {
+    Scene scene = scene_with({.number = 1, .lifetime = 60});
+    scene.open({.number = 2, .account = "bob", .leader = 1});
+    scene.open({.number = 3, .account = "carol", .leader = 1});
+    scene.pass(60s);
+    const auto stored = scene.stored;
+    scene.registry = Registry{};
+    expect(scene.restore(stored.at(session_id(1)), Survival::alive), "s1 active, slot 0");
+    expect(scene.restore(stored.at(session_id(2)), Survival::nothing), "s2 ended, lost, slot 0");
+    expect(scene.restore(stored.at(session_id(3)), Survival::alive), "s3 active, slot 0");
+    expect(scene.due(), "");
 }
 
 void sessions_of_one_leader_expire_together(void** /*state*/) {
@@ -316,6 +330,7 @@ int main() {
         SOLO_TEST(what_reached_its_time_while_the_daemon_was_down_ends_at_its_start),
         SOLO_TEST(a_jump_of_the_clock_ends_nothing_and_keeps_nothing),
         SOLO_TEST(a_session_whose_leader_leads_others_expires_with_the_last_of_them),
+        SOLO_TEST(a_restart_that_knows_one_of_them_only_does_not_end_them_yet),
         SOLO_TEST(sessions_of_one_leader_expire_together),
         SOLO_TEST(a_lease_is_active_at_once_and_has_no_leader),
         SOLO_TEST(a_lease_needs_a_slot_like_any_login),

@@ -192,7 +192,7 @@ void what_fills_the_placeholders_is_escaped_once(void** /*state*/) {
 Verdict trial(protocol::Decision would, std::optional<Session> in_the_way = holder()) {
     Verdict verdict = refused(Because::trial, std::move(in_the_way));
     verdict.decision = protocol::Decision::grant;
-    verdict.would = would;
+    verdict.would = {would, Because::occupied, "[Policy] OnConflict"};
     return verdict;
 }
 
@@ -200,11 +200,12 @@ void a_trial_says_what_would_have_been_done(void** /*state*/) {
     using enum protocol::Decision;
     const std::string occupied =
         "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05. Enforce=yes would ";
-    expect_equal(trial_text(trial(refuse), rules()), occupied + "refuse this login.");
-    expect_equal(trial_text(trial(supersede), rules()), occupied + "end that session.");
-    expect_equal(trial_text(trial(ask), rules()), occupied + "ask whether to end that session.");
+    expect_equal(trial_text(trial(refuse), rules()), occupied + "refuse this login: [Policy] OnConflict.");
+    expect_equal(trial_text(trial(supersede), rules()), occupied + "end that session: [Policy] OnConflict.");
+    expect_equal(trial_text(trial(ask), rules()),
+                 occupied + "ask whether to end that session: [Policy] OnConflict.");
     expect_equal(trial_text(trial(refuse, std::nullopt), rules()),
-                 "This login is refused. Enforce=yes would refuse this login.");
+                 "This login is refused. Enforce=yes would refuse this login: [Policy] OnConflict.");
 }
 
 // What a login that is granted is told.
