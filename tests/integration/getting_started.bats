@@ -67,7 +67,7 @@ section() {
 @test "the trial run says who would not have got in" {
     section Look
     assert_output_has "$(session_of alice)"
-    [[ $output =~ would_refuse:\ alice\ .*$already\ Enforce=yes ]] || fail "$output"
+    [[ $output =~ would_refuse:\ alice\ .*$already\ Enforce=yes\ would\ refuse\ this\ login:\ .Policy.\ OnConflict\ .built-in.\. ]] || fail "$output"
 }
 
 @test "enforced, the second login is refused, and told why" {
