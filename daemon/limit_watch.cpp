@@ -49,7 +49,8 @@ LimitWatch::LimitWatch(asio::any_io_executor executor, Idle idle)
 
 void LimitWatch::watch(const Session& session, const Rules& rules) {
     forget(session.id);
-    const TimeLimit& timeout = rules.idle_timeout.value;
+    static constexpr TimeLimit none;
+    const TimeLimit& timeout = rules.enforce.value ? rules.idle_timeout.value : none; // a trial ends nobody
     if (!session.has_leader() || (!session.expires && !timeout))
         return;
     Watched watched{.leader = session.leader, .uid = session.uid, .idle = {}, .expiry_notice = {}};

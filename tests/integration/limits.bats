@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     load ../support/host
     add_account alice
+    add_account bob
     pam_service sshd
     configure ''
     start_solod
@@ -118,6 +119,20 @@ booted_for() { awk -v seconds="$1" '{ exit $1 < seconds }' /proc/uptime; }
     typist_in other
     wait_until 30 ended other
     assert_running quiet
+    exec {keys}>&-
+}
+
+@test "with Enforce=no nobody is ended for being idle" {
+    local keys
+    reconfigure $'[Policy]\nEnforce=no\nIdleTimeout=1s'
+    typist_in trial
+    # bob, who is idle after alice, is ended.
+    reconfigure $'[Policy]\nIdleTimeout=1s'
+    ssh_in bob one -tt
+    wait_until 30 ended one
+    assert_running trial
+    run stdout_of trial
+    assert_output_lacks 'You have been idle'
     exec {keys}>&-
 }
 
