@@ -115,14 +115,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
       logind_{loop_.get_executor(),
               {.connected = [this] { logind_watch_.connected(); },
                .begun = [this](const std::string& id) { logind_watch_.begun(id); }}},
-      slots_{loop_.get_executor(),
-             records_,
-             events_,
-             policy_,
-             kept_,
-             [this](std::string id, Logind::Clock::time_point deadline) {
-                 return logind_.terminate(std::move(id), deadline);
-             }},
+      slots_{loop_.get_executor(), records_, events_, policy_, kept_, logind_},
       logind_watch_{loop_.get_executor(), logind_, slots_}, login_service_{slots_, policy_, events_, kept_},
       sessions_service_{slots_,
                         store_,

@@ -24,10 +24,20 @@ using std::chrono::milliseconds;
 /// When /proc could not be read, it is tried again after this, in microseconds.
 constexpr std::int64_t retry_time = 1'000'000;
 
+/// How long logind may take to answer, for all sessions of a look.
+constexpr auto patience = std::chrono::seconds{2};
+
 void tell(const std::set<int>& terminals, std::optional<std::uint32_t> owner, std::string text) {
     const Notice notice{.text = std::move(text), .ignores_mesg = false};
     for (const int terminal : terminals)
         write_notice(terminal, owner, notice);
+}
+
+void tell_of_expiry(std::int64_t expires, std::optional<std::uint32_t> owner,
+                    const std::set<int>& terminals) {
+    const milliseconds left{(expires - boot_time()) / 1000};
+    if (left.count() > 0)
+        tell(terminals, owner, expiring_text(left));
 }
 
 Inputs inputs_of(const std::set<int>& terminals) {
@@ -40,8 +50,8 @@ Inputs inputs_of(const std::set<int>& terminals) {
 
 } // namespace
 
-LimitWatch::LimitWatch(asio::any_io_executor executor, Idle idle)
-    : executor_{executor}, idle_{std::move(idle)},
+LimitWatch::LimitWatch(asio::any_io_executor executor, Hint hint, Idle idle)
+    : executor_{executor}, hint_{std::move(hint)}, idle_{std::move(idle)},
       timer_{executor, [this] {
                  is_looking_ = true;
                  asio::co_spawn(executor_, look(), asio::detached);
@@ -82,6 +92,11 @@ void LimitWatch::schedule(const SessionId& id, Watched& watched) {
         due_.emplace(watched.due, id);
 }
 
+void LimitWatch::reschedule(const SessionId& id, Watched& watched) {
+    due_.erase({watched.due, id});
+    schedule(id, watched);
+}
+
 void LimitWatch::set_timer() {
     if (!is_looking_)
         timer_.set(due_.empty() ? std::nullopt : std::optional{due_.begin()->first});
@@ -91,7 +106,7 @@ asio::awaitable<void> LimitWatch::look() {
     bool has_failed = false;
     try {
         const std::vector<ProcessStatus> table = co_await read_processes_slowly();
-        look_at(table);
+        co_await ask_for(look_at(table));
     } catch (const std::exception& error) {
         log(Priority::error, "who is idle cannot be seen now, will be tried again: {}", error.what());
         has_failed = true;
@@ -103,44 +118,52 @@ asio::awaitable<void> LimitWatch::look() {
         set_timer();
 }
 
-void LimitWatch::look_at(const std::vector<ProcessStatus>& table) {
+/// Tells and says what is due of the sessions whose turn it is. Returns those that are left for logind: they
+/// may be idle, and have no terminal.
+std::vector<SessionId> LimitWatch::look_at(const std::vector<ProcessStatus>& table) {
+    const std::int64_t present = boot_time();
     std::vector<SessionId> due;
     std::set<Process> leaders;
-    const std::int64_t present = boot_time();
-    for (; !due_.empty() && due_.begin()->first <= present; due_.erase(due_.begin())) {
-        due.push_back(due_.begin()->second);
-        leaders.insert(watched_.at(due.back()).leader);
+    for (auto entry = due_.begin(); entry != due_.end() && entry->first <= present; ++entry) {
+        due.push_back(entry->second);
+        leaders.insert(watched_.at(entry->second).leader);
     }
-    const auto terminals = terminals_of(leaders, table);
-    std::vector<std::pair<SessionId, milliseconds>> idle;
+    auto terminals_of_leaders = terminals_of(leaders, table);
+    std::vector<SessionId> left;
     for (const SessionId& id : due) {
         Watched& watched = watched_.at(id);
-        const auto found = terminals.find(watched.leader.pid);
-        if (look_at(watched, found == terminals.end() ? Terminals{} : found->second))
-            idle.emplace_back(id, watched.idle->timeout());
-        schedule(id, watched);
+        const Terminals& terminals = terminals_of_leaders[watched.leader.pid];
+        if (watched.expiry_notice && *watched.expiry_notice <= present) {
+            watched.expiry_notice.reset();
+            tell_of_expiry(watched.expires, watched.uid, terminals);
+        }
+        if (!watched.idle)
+            reschedule(id, watched);
+        else if (terminals.empty())
+            left.push_back(id);
+        else
+            act(id, watched, watched.idle->look(inputs_of(terminals), now()), terminals);
     }
-    for (const auto& [id, timeout] : idle)
-        idle_(id, timeout);
+    return left;
 }
 
-/// Tells what is due to be told; whether the session has been idle for too long. One without a terminal is
-/// not idle as far as anybody knows; logind's IdleHint would be one to ask here.
-bool LimitWatch::look_at(Watched& watched, const Terminals& terminals) {
-    const Now present = now();
-    if (watched.expiry_notice && *watched.expiry_notice <= present.boot) {
-        watched.expiry_notice.reset();
-        const milliseconds left{(watched.expires - present.boot) / 1000};
-        if (left.count() > 0)
-            tell(terminals, watched.uid, expiring_text(left));
+asio::awaitable<void> LimitWatch::ask_for(std::vector<SessionId> sessions) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (const SessionId& id : sessions) {
+        const auto hint = co_await hint_(id, deadline);
+        const auto found = watched_.find(id); // it may be over meanwhile
+        if (found != watched_.end() && found->second.idle)
+            act(id, found->second, found->second.idle->look(hint, now()), {});
     }
-    if (!watched.idle)
-        return false;
-    const IdleClock::Due due = watched.idle->look(inputs_of(terminals), present);
+}
+
+void LimitWatch::act(const SessionId& id, Watched& watched, IdleClock::Due due, const Terminals& terminals) {
+    reschedule(id, watched);
+    const milliseconds timeout = watched.idle->timeout();
     if (due == IdleClock::Due::notice)
-        tell(terminals, watched.uid,
-             idling_text(watched.idle->idle(present), notice_time(watched.idle->timeout())));
-    return due == IdleClock::Due::end;
+        tell(terminals, watched.uid, idling_text(watched.idle->idle(now()), notice_time(timeout)));
+    else if (due == IdleClock::Due::end)
+        idle_(id, timeout);
 }
 
 } // namespace solo

@@ -21,15 +21,18 @@ constexpr std::string_view adopted = "adopted";
 } // namespace
 
 LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events,
-                       const Policy& policy, DescriptorStore& kept, SessionEnder::Terminate terminate)
-    : executor_{executor}, records_{records}, events_{events}, policy_{policy}, kept_{kept},
+                       const Policy& policy, DescriptorStore& kept, Logind& logind)
+    : executor_{executor}, records_{records}, events_{events}, policy_{policy}, kept_{kept}, logind_{logind},
       leaders_{executor,
                [this](const SessionId& id) {
                    Effects effects;
                    registry_.leader_exited(id, now(), effects);
                    carry_out(std::move(effects));
                }},
-      ender_{executor, std::move(terminate),
+      ender_{executor,
+             [this](std::string id, SessionEnder::Deadline deadline) {
+                 return logind_.terminate(std::move(id), deadline);
+             },
              [this](const SessionId& id) {
                  Effects effects;
                  registry_.gone(id, now(), effects);
@@ -46,11 +49,14 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
                     registry_.tick(now(), effects);
                     carry_out(std::move(effects));
                 }},
-      limits_{executor, [this](const SessionId& id, std::chrono::milliseconds timeout) {
-                  const Session* const session = find(id);
-                  if (session != nullptr && !shares_leader(*session))
-                      end(id, Reason::idle, {.text = idle_text(timeout), .ignores_mesg = false}, {});
-              }} {}
+      limits_{
+          executor,
+          [this](const SessionId& id, Logind::Clock::time_point deadline) { return idle_hint(id, deadline); },
+          [this](const SessionId& id, std::chrono::milliseconds timeout) {
+              const Session* const session = find(id);
+              if (session != nullptr && !shares_leader(*session))
+                  end(id, Reason::idle, {.text = idle_text(timeout), .ignores_mesg = false}, {});
+          }} {}
 
 void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote> notes) {
     for (AccountNote& note : notes)
@@ -123,6 +129,16 @@ Rules LocalSlots::rules_of(const Session& session) const {
     if (session.nonce == adopted)
         rules.on_leader_exit.value = OnLeaderExit::release;
     return rules;
+}
+
+/// Since when logind has the session for idle.
+asio::awaitable<std::optional<std::uint64_t>> LocalSlots::idle_hint(SessionId id,
+                                                                    Logind::Clock::time_point deadline) {
+    const Session* const session = find(id);
+    if (session == nullptr || !session->traces.logind_session)
+        co_return std::nullopt;
+    const auto known = co_await logind_.session(*session->traces.logind_session, deadline);
+    co_return known && known->is_idle ? std::optional{known->idle_since} : std::nullopt;
 }
 
 Verdict LocalSlots::look(const Claim& claim) const {

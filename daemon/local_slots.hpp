@@ -6,6 +6,7 @@
 #include "daemon/events.hpp"
 #include "daemon/leader_watch.hpp"
 #include "daemon/limit_watch.hpp"
+#include "daemon/logind.hpp"
 #include "daemon/record_queue.hpp"
 #include "daemon/session_ender.hpp"
 #include "daemon/slots.hpp"
@@ -24,7 +25,7 @@ class LocalSlots final : public Slots {
 public:
     /// All of it must outlive this. `policy` may change between calls.
     LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy,
-               DescriptorStore& kept, SessionEnder::Terminate terminate);
+               DescriptorStore& kept, Logind& logind);
 
     /// Takes over the sessions that the records of an earlier run know, oldest first.
     void restore(std::vector<Session> sessions, std::vector<AccountNote> notes);
@@ -67,6 +68,7 @@ private:
     };
 
     [[nodiscard]] Rules rules_of(const Session& session) const;
+    asio::awaitable<std::optional<std::uint64_t>> idle_hint(SessionId id, Logind::Clock::time_point deadline);
     void carry_out(Effects effects);
     void flush();
     void perform(const Record& record);
@@ -86,6 +88,7 @@ private:
     Events& events_;
     const Policy& policy_;
     DescriptorStore& kept_;
+    Logind& logind_;
     Registry registry_;
     LeaderWatch leaders_;
     SessionEnder ender_;

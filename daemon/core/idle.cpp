@@ -33,11 +33,27 @@ IdleClock::Due IdleClock::look(const Inputs& inputs, const Now& now) {
     std::int64_t window = 0;
     for (const auto& [terminal, input] : inputs)
         window = std::max(window, unnoticed(input, now.wall));
-    if (inputs.empty() || inputs != inputs_ || window > 0) {
-        active_ = now.boot + window;
-        told_.reset();
-    }
+    if (inputs.empty() || inputs != inputs_ || window > 0)
+        begin_anew(now.boot + window);
     inputs_ = inputs;
+    hint_.reset();
+    return due(now);
+}
+
+IdleClock::Due IdleClock::look(std::optional<std::uint64_t> hint, const Now& now) {
+    if (!hint || hint != hint_)
+        begin_anew(now.boot);
+    inputs_.clear();
+    hint_ = hint;
+    return due(now);
+}
+
+void IdleClock::begin_anew(std::int64_t when) {
+    active_ = when;
+    told_.reset();
+}
+
+IdleClock::Due IdleClock::due(const Now& now) {
     if (now.boot < next_due())
         return Due::nothing;
     if (told_)

@@ -25,6 +25,7 @@ setup_file() {
 
 setup() {
     load ../support/host
+    drop_ins=/etc/solo/solo.conf.d
     cursor=$(journalctl --lines 0 --show-cursor | sed -n 's/^-- cursor: //p')
 }
 
@@ -34,6 +35,7 @@ teardown() {
     systemctl start dbus.socket dbus.service solod.service
     cp "$HOST_DIR"/pam.d/* /etc/pam.d/
     log_everyone_out
+    [[ ! -e $drop_ins ]] || { rm -r "$drop_ins" && systemctl reload solod.service; }
 }
 
 listening_anywhere() { grep -q "$(printf ' 00000000:%04X 00000000:0000 0A ' "$1")" /proc/net/tcp; }
@@ -186,6 +188,34 @@ expect_superseded() {
 
 # has_bus UNIT: it has a connection to the bus.
 has_bus() { busctl --no-pager --no-legend | grep -q " $(main_pid "$1") "; }
+
+# --- IdleTimeout ------------------------------------------------------------------------------------------------------
+
+# desktop_in NAME CMD: logs in without a terminal, graphically as logind sees it, runs CMD and stays. sshd cannot: to
+# pam_systemd its logins are terminals.
+desktop_in() {
+    systemd-run --quiet --collect --unit "desktop-$1" --property "User=$1" --property PAMName=su-l \
+        sh -c "$2; exec sleep 1000"
+    wait_until 10 has_sessions 1 "$1"
+    wait_until 10 is_graphical "$1"
+}
+
+is_graphical() { assert_equal x11 "$(loginctl show-session --property Type --value "$(logind_session_of "$1")")"; }
+
+@test "a session without a terminal is idle while logind has it for that" {
+    local session
+    sed -i 's/pam_systemd\.so.*/pam_systemd.so type=x11/' /etc/pam.d/common-session
+    mkdir -p "$drop_ins"
+    echo $'[Policy]\nIdleTimeout=3s' >"$drop_ins/idle.conf"
+    systemctl reload solod.service
+    desktop_in bob true
+    desktop_in alice 'busctl call org.freedesktop.login1 /org/freedesktop/login1/session/auto \
+        org.freedesktop.login1.Session SetIdleHint b true'
+    session=$(session_of alice)
+    wait_until 30 is_over "$session" idle
+    wait_until 10 nobody_runs alice
+    has_sessions 1 bob
+}
 
 # --- logins that Solo has not granted ---------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ struct Scene {
             inputs[terminal] = now.wall / second * second;
     }
     std::string look() {
-        switch (clock.look(inputs, now)) {
+        switch (inputs.empty() ? clock.look(hint, now) : clock.look(inputs, now)) {
         case IdleClock::Due::notice:
             return "notice";
         case IdleClock::Due::end:
@@ -52,6 +52,7 @@ struct Scene {
 
     Now now{.wall = 1'000'000 * 8 * second, .boot = 80'000 * second};
     Inputs inputs;
+    std::optional<std::uint64_t> hint; ///< logind's
     IdleClock clock;
 };
 
@@ -132,10 +133,53 @@ void a_session_without_a_terminal_is_not_idle(void** /*state*/) {
     for (int looks = 0; looks < 100; ++looks) {
         scene.pass(60);
         expect_equal(scene.look(), "");
+        expect(scene.clock.look(Inputs{}, scene.now) == IdleClock::Due::nothing, "nor with one that is mute");
     }
     scene.type();
     scene.pass(8);
     scene.look();
+    expect_equal(scene.wait(), "notice after 540");
+}
+
+void without_a_terminal_it_is_idle_while_logind_has_it_for_that(void** /*state*/) {
+    Scene scene{10min};
+    scene.pass(300);
+    scene.hint = 7; // whenever that was
+    expect_equal(scene.look(), "");
+    expect_equal(scene.wait(), "notice after 540");
+    expect_equal(scene.wait(), "end after 60");
+}
+
+void a_hint_that_ends_begins_the_time_anew(void** /*state*/) {
+    Scene scene{10min};
+    scene.hint = 7;
+    scene.look();
+    expect_equal(scene.wait(), "notice after 540");
+    scene.hint.reset();
+    scene.pass(30);
+    expect_equal(scene.look(), "");
+    scene.pass(30);
+    scene.hint = 600;
+    expect_equal(scene.look(), "");
+    expect_equal(scene.wait(), "notice after 540");
+    scene.pass(30);
+    scene.hint = 1200; // between two looks it was not idle
+    expect_equal(scene.look(), "");
+    expect_equal(scene.wait(), "notice after 540");
+    expect_equal(scene.wait(), "end after 60");
+}
+
+void a_terminal_that_comes_or_goes_is_input(void** /*state*/) {
+    Scene scene{10min};
+    scene.hint = 7;
+    scene.look();
+    scene.pass(500);
+    scene.type();
+    scene.pass(8);
+    expect_equal(scene.look(), "");
+    scene.pass(500);
+    scene.inputs.clear();
+    expect_equal(scene.look(), "");
     expect_equal(scene.wait(), "notice after 540");
 }
 
@@ -205,6 +249,9 @@ int main() {
         SOLO_TEST(input_that_is_not_written_down_counts),
         SOLO_TEST(input_on_any_terminal_counts),
         SOLO_TEST(a_session_without_a_terminal_is_not_idle),
+        SOLO_TEST(without_a_terminal_it_is_idle_while_logind_has_it_for_that),
+        SOLO_TEST(a_hint_that_ends_begins_the_time_anew),
+        SOLO_TEST(a_terminal_that_comes_or_goes_is_input),
         SOLO_TEST(a_clock_that_is_set_changes_nothing),
         SOLO_TEST(a_clock_that_is_set_back_to_the_last_input_counts_as_input),
         SOLO_TEST(who_wakes_the_host_is_told_before_the_end),
