@@ -283,6 +283,28 @@ contest() {
     gets_in ssh_as alice
 }
 
+@test "soloctl unlock, by root alone, ends the hold of a contest at once, and a lock" {
+    local action
+    for action in refuse lock; do
+        anew $'[Policy]\nOnConflict=supersede\nContestLimit=1\n'"ContestAction=$action"
+        contest
+        run setpriv --reuid alice --clear-groups soloctl unlock alice
+        assert_status 1
+        assert_output_has 'permission denied'
+        run taken_by 10.0.0.3
+        assert_status 1
+        run soloctl explain --account alice --service solo-test --rhost 10.0.0.3
+        assert_status 1
+        assert_output_has 'A login of alice through solo-test from 10.0.0.3 would be refused.'
+        [[ $action == refuse ]] || assert_output_has '[Policy] ContestAction (/etc/solo/solo.conf:4) says so.'
+        run soloctl unlock alice
+        assert_status 0
+        assert_output 'alice may log in.'
+        run taken_by 10.0.0.3
+        assert_status 0
+    done
+}
+
 # --- trial runs -------------------------------------------------------------------------------------------------------
 
 @test "in a trial run everybody gets in and is told nothing, and the log says what would have been, by which rule" {
