@@ -14,7 +14,6 @@ namespace solo {
 
 namespace {
 
-using protocol::Decision;
 using protocol::make_error;
 using protocol::make_reply;
 namespace sessions = protocol::sessions;
@@ -23,7 +22,6 @@ namespace service = protocol::service;
 constexpr std::int64_t longest_ttl = 86'400; // seconds
 constexpr std::size_t longest_name = 256;    // as the module has it
 constexpr int most_of_a_user = 64;
-constexpr std::chrono::microseconds longest_wait = std::chrono::hours{1};
 
 /// The parameter that cannot be; empty where all can.
 std::string_view wrong_parameter(const std::optional<std::string>& service,
@@ -43,9 +41,9 @@ Claim claim_of(const protocol::Account& account, std::string service, std::optio
     return claim;
 }
 
+/// Its time begins with the grant.
 Lease lease_of(std::int64_t seconds, std::uint32_t opener) {
-    const std::chrono::seconds ttl{seconds};
-    return {.ttl = ttl, .opened_by = opener, .lapses = boot_time() + std::chrono::microseconds{ttl}.count()};
+    return {.ttl = std::chrono::seconds{seconds}, .opened_by = opener, .lapses = 0};
 }
 
 } // namespace
@@ -83,8 +81,6 @@ Leases::Reply Leases::open(sessions::OpenLease call, Connection& connection) {
 
     claim.consent = call.takeover.value_or(false) ? Consent::given : Consent::none;
     claim.lease = lease_of(call.ttl, connection.peer().uid);
-    if (slots_.look(claim).decision == Decision::supersede) // it must not lapse while it waits for its slot
-        claim.lease->lapses += longest_wait.count();
     const auto answer = co_await acquire(slots_, claim, std::nullopt, connection);
     if (!answer)
         co_return make_error(sessions::Unavailable{"the caller is gone"});
@@ -94,7 +90,6 @@ Leases::Reply Leases::open(sessions::OpenLease call, Connection& connection) {
         give_back(slots_, *answer->id);
         co_return make_error(sessions::Unavailable{"the caller is gone"});
     }
-    slots_.renew(*answer->id); // its time begins now: it may have waited
     const Session* const session = slots_.find(*answer->id);
     if (session == nullptr) // it was ended before its opener heard of it
         co_return make_error(sessions::NotActive{protocol::State::ended, std::nullopt, std::nullopt});
