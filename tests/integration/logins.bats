@@ -474,7 +474,7 @@ refused() {
     ssh_in alice two
     run soloctl validate "$session"
     assert_status 1
-    assert_output "The session is not active: ended (superseded): The session was superseded by another login of the account."
+    assert_output "The session is not active: ended (superseded): The session was superseded by a login from 127.0.0.1 (sshd)."
 }
 
 @test "soloctl status counts what has happened" {

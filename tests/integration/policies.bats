@@ -270,7 +270,7 @@ contest() {
     assert_equal 255 "$(status_of two)"
     wait_until 5 no_sessions alice
     is_over "$(last_session_of alice)" terminated
-    assert_journal 'auth(priv)?\.alert solod: contested: alice: .* the account is locked.* soloctl unlock alice'
+    assert_journal 'auth(priv)?\.alert solod: contested: alice: .* the account is locked.* soloctl unlock ACCOUNT'
     for signal in TERM KILL; do
         already=$locked refused ssh_as alice "${laptop[@]}" echo in
         stop_solod "$signal"

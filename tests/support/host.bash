@@ -324,6 +324,7 @@ login_in() {
 log_everyone_out() {
     local pid tag
     for tag in "$HOST_DIR"/*.pid; do
+        [[ -e $tag ]] || continue # there is none
         tag=$(basename "$tag" .pid)
         [[ $tag == @(journal|notify|solod|sshd) ]] || stop "$tag" KILL
     done
