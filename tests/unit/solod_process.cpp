@@ -243,7 +243,7 @@ pid_t Solod::spawn() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setenv("NOTIFY_SOCKET", directory_.path("notify").c_str(), 1);
     ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1); // nobody of the host is adopted
-    ::setenv("JOURNAL_STREAM", "1:1", 1); // nothing goes to the host's syslog
+    ::setenv("JOURNAL_STREAM", "1:1", 1);                             // nothing goes to the host's syslog
     pass_descriptors();
     const int log = ::open(directory_.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::dup2(log, STDERR_FILENO);
