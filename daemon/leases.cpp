@@ -130,15 +130,13 @@ Leases::Reply Leases::explain(sessions::Explain call, Connection& connection) {
         co_return make_error(sessions::PermissionDenied{});
     Claim claim = claim_of(*account, call.service.value_or(""), std::move(call.rhost), policy_);
     claim.consent = Consent::unasked;
-    Verdict verdict = slots_.look(claim);
+    const Verdict verdict = slots_.look(claim);
     sessions::Explain::Reply reply{.decision = std::string{protocol::name_of(verdict.decision)},
                                    .rule = verdict.rule,
                                    .holder = std::nullopt};
     if (verdict.because == Verdict::Because::trial) {
-        claim.ruling.rules.enforce.value = true;
-        verdict = slots_.look(claim);
-        reply.decision = "would-" + std::string{protocol::name_of(verdict.decision)};
-        reply.rule += " and " + verdict.rule;
+        reply.decision = "would-" + std::string{protocol::name_of(verdict.would.decision)};
+        reply.rule += " and " + verdict.would.rule;
     }
     reply.holder = holder_of(verdict, false, connection);
     co_return make_reply(reply);

@@ -144,6 +144,22 @@ expect_superseded() {
     assert_status 1
 }
 
+kept_descriptors() { systemctl show solod.service --property NFileDescriptorStore --value; }
+keeps() { assert_equal "$1" "$(kept_descriptors)"; }
+
+@test "systemd keeps the leader and the line of a session while solod is restarted, and no longer than it lasts" {
+    local session
+    ssh_in alice one
+    session=$(session_of alice)
+    wait_until 10 keeps 2
+    systemctl restart solod.service
+    assert_equal "$session" "$(session_of alice)"
+    keeps 2
+    stop one
+    is_over "$session" logout
+    wait_until 10 keeps 0
+}
+
 @test "a session is ended with its scope after a restart of solod, too" {
     without pam_loginuid
     stubborn_in one
