@@ -28,10 +28,9 @@ namespace service = protocol::service;
 } // namespace
 
 SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
-                                 const Statistics& statistics, const Policy& policy, const Config& config,
-                                 DaemonState state)
-    : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, statistics_{statistics},
-      state_{std::move(state)}, access_{slots, store, policy, config, state_.host},
+                                 const Policy& policy, const Config& config, DaemonState state)
+    : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, state_{std::move(state)},
+      access_{slots, store, policy, config, state_.host},
       leases_{slots, accounts, events, access_, policy, config},
       dispatcher_{{std::string{sessions::interface_name}}} {
     const auto serve = [this](auto method) {
@@ -159,7 +158,7 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     sessions::Status::Reply reply;
     reply.version = SOLO_VERSION;
     reply.problems = state_.problems();
-    const std::int64_t history_since = statistics_.ended() - statistics_.evicted();
+    const std::int64_t history_since = state_.statistics.ended() - state_.statistics.evicted();
     if (!history_at_start_) {
         if (const auto count = store_.count_ended())
             history_at_start_ = *count - history_since;
@@ -168,9 +167,9 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     }
     reply.state = reply.problems.empty() ? protocol::Health::ok : protocol::Health::degraded;
     reply.active = static_cast<std::int64_t>(slots_.sessions().size());
-    reply.opened_total = statistics_.opened();
-    reply.refused_total = statistics_.refused();
-    reply.superseded_total = statistics_.superseded();
+    reply.opened_total = state_.statistics.opened();
+    reply.refused_total = state_.statistics.refused();
+    reply.superseded_total = state_.statistics.superseded();
     reply.history = history_at_start_.value_or(0) + history_since;
     reply.started = state_.started;
     co_return make_reply(reply);

@@ -20,8 +20,9 @@
 
 namespace solo {
 
-/// What Status says beyond the counters.
+/// What Status says of the daemon as a whole.
 struct DaemonState {
+    const Statistics& statistics; ///< must outlive the service
     std::string host;
     std::int64_t started = 0;                           ///< microseconds since the Unix epoch
     std::function<std::vector<std::string>()> problems; ///< why the daemon is degraded, one sentence each
@@ -32,9 +33,8 @@ struct DaemonState {
 class SessionsService {
 public:
     /// All must outlive the service; `policy` and `config` may change between calls.
-    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
-                    const Statistics& statistics, const Policy& policy, const Config& config,
-                    DaemonState state);
+    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events, const Policy& policy,
+                    const Config& config, DaemonState state);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 
@@ -54,7 +54,6 @@ private:
     Store& store_;
     Accounts& accounts_;
     Events& events_;
-    const Statistics& statistics_;
     DaemonState state_;
     SessionAccess access_;
     Leases leases_;
