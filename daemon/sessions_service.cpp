@@ -28,10 +28,10 @@ namespace service = protocol::service;
 } // namespace
 
 SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
-                                 const Policy& policy, const Config& config, DaemonState state)
+                                 Configured configured, DaemonState state)
     : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, state_{std::move(state)},
-      access_{slots, store, policy, config, state_.host},
-      leases_{slots, accounts, events, access_, policy, config},
+      access_{slots, store, configured.policy, configured.config, state_.host},
+      leases_{slots, accounts, events, access_, configured.policy, configured.config},
       dispatcher_{{std::string{sessions::interface_name}}} {
     const auto serve = [this](auto method) {
         return [this, method](auto call, Connection& connection, Replies replies) {

@@ -20,6 +20,12 @@
 
 namespace solo {
 
+/// What is configured now. Both must outlive who has it, and may change at any time.
+struct Configured {
+    const Policy& policy;
+    const Config& config;
+};
+
 /// What Status says of the daemon as a whole.
 struct DaemonState {
     const Statistics& statistics; ///< must outlive the service
@@ -32,9 +38,9 @@ struct DaemonState {
 /// AdminGroup all.
 class SessionsService {
 public:
-    /// All must outlive the service; `policy` and `config` may change between calls.
-    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events, const Policy& policy,
-                    const Config& config, DaemonState state);
+    /// All must outlive the service.
+    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events, Configured configured,
+                    DaemonState state);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 
