@@ -4,6 +4,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/process_set.hpp"
+#include "daemon/slot_calls.hpp"
 #include "daemon/wording.hpp"
 #include "protocol/printable.hpp"
 
@@ -101,6 +102,7 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
         return;
     const SessionId id = session.id;
     session.nonce = adopted;
+    session.gids = account.gids;
     log(Priority::notice, "session {}: adopted: {} was logged in already from {}", id.text(),
         protocol::printable(session.account), origin_text(session.origin));
     Effects effects;
@@ -124,8 +126,7 @@ void LocalSlots::learn(const SessionId& id, std::string logind_session) {
 /// The rules for a session that is on record. Of an adopted one nobody says that it is closed, so an exit of
 /// its leader is taken for that: what the person left running on purpose stays.
 Rules LocalSlots::rules_of(const Session& session) const {
-    const protocol::Account account{.name = session.account, .uid = session.uid, .gids = {}};
-    Rules rules = policy_.ruling(account, session.origin.service).rules;
+    Rules rules = policy_.ruling(account_of(session), session.origin.service).rules;
     if (session.nonce == adopted)
         rules.on_leader_exit.value = OnLeaderExit::release;
     return rules;
@@ -278,7 +279,7 @@ void LocalSlots::perform(Answer answer) {
     if (waiting.empty())
         return;
     if (answer.id && !take_charge(*answer.id, std::move(waiting.mapped().leader))) {
-        give_up(*answer.id);
+        give_back(*this, *answer.id);
         answer.id.reset();
         answer.verdict.decision = protocol::Decision::refuse;
     }
@@ -286,13 +287,6 @@ void LocalSlots::perform(Answer answer) {
         limits_.watch(*registry_.find(*answer.id), waiting.mapped().rules);
     say_answer(answer, waiting.mapped());
     waiting.mapped().answered(answer);
-}
-
-/// Nobody gets this session that was granted just now.
-void LocalSlots::give_up(const SessionId& id) {
-    const Session* const session = registry_.find(id);
-    if (session != nullptr)
-        session->lease ? release(id, nullptr) : line_closed(id);
 }
 
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is

@@ -74,7 +74,6 @@ private:
     void perform(const Record& record);
     void perform(const RecordNote& /*written already*/) {}
     void perform(Answer answer);
-    void give_up(const SessionId& id);
     void watch(const SessionId& id, ProcessHandle leader);
     [[nodiscard]] bool take_charge(const SessionId& id, std::optional<ProcessHandle> leader);
     void perform(const BeginEnding& order);

@@ -10,7 +10,7 @@ namespace solo {
 /// A session is written when it is granted and again when it changes. Ids are time-ordered, so that the table
 /// grows at its end; the indexes are partial, so that a login touches small ones only. one_session_per_slot
 /// is the promise itself: the database refuses a double grant; share is 0 but for sessions of one origin that
-/// count as one. expires and lease_lapses are microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the
+/// count as one. gids has the account's groups with blanks between them. expires and lease_lapses are microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the
 /// other times are microseconds since the Unix epoch. account holds what is remembered of an account beyond
 /// its sessions: that it is locked, and a superseding of which its person has not been told.
 inline constexpr std::array migrations{R"sql(
@@ -43,6 +43,7 @@ CREATE TABLE session (
     logind_session TEXT,
     share         INTEGER NOT NULL,
     expires       INTEGER,
+    gids          TEXT NOT NULL,
     lease_ttl     INTEGER,
     lease_opener  INTEGER CHECK ((lease_opener IS NULL) = (lease_ttl IS NULL)),
     lease_lapses  INTEGER CHECK ((lease_lapses IS NULL) = (lease_ttl IS NULL))

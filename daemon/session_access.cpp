@@ -88,8 +88,7 @@ protocol::Session SessionAccess::shown(const Session& session) const {
 
 std::string SessionAccess::why_over(Connection& connection, const Session& session) const {
     if (const auto successor = successor_of(session)) {
-        const protocol::Account account{.name = successor->account, .uid = successor->uid, .gids = {}};
-        const Rules rules = policy_.ruling(account, successor->origin.service).rules;
+        const Rules rules = policy_.ruling(account_of(*successor), successor->origin.service).rules;
         if (rules.reveal_holder.value || may_see(connection, *successor))
             return ended_text(session, successor->origin);
     }

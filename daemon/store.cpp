@@ -5,6 +5,8 @@
 
 #include <ctime>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -23,7 +25,7 @@ constexpr int busy_timeout = 1000;
 constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
                                 "leader_start, slot, opened, ended, "
                                 "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
-                                "expires, lease_ttl, lease_opener, lease_lapses";
+                                "expires, lease_ttl, lease_opener, lease_lapses, gids";
 
 /// A database that cannot be used and will not get better: not one of ours, or damaged.
 class Unusable : public std::runtime_error {
@@ -77,11 +79,17 @@ T enum_of(const SQLite::Column& column) {
     return value;
 }
 
+std::vector<std::uint32_t> numbers_of(const SQLite::Column& column) {
+    std::istringstream text{column.getString()};
+    return {std::istream_iterator<std::uint32_t>{text}, {}};
+}
+
 /// Reads a row of `columns`.
 Session session_of(SQLite::Statement& row) {
     Session session{.id = id_of(row.getColumn(0)),
                     .account = row.getColumn(1).getString(),
                     .uid = number_of<std::uint32_t>(row.getColumn(2)),
+                    .gids = numbers_of(row.getColumn(24)),
                     .state = enum_of<State>(row.getColumn(3)),
                     .reason = std::nullopt,
                     .origin = {.service = row.getColumn(5).getString(),
@@ -140,7 +148,7 @@ struct Store::Statements {
         : boot{boot_number},
           insert{database,
                  fmt::format("INSERT INTO session (boot, {}) VALUES "
-                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
                              "reason = excluded.reason, ended = excluded.ended, "
                              "superseded_by = excluded.superseded_by, "
@@ -185,6 +193,7 @@ struct Store::Statements {
         bind_number(insert, 23, lease ? std::optional{lease->ttl.count()} : std::nullopt);
         bind_number(insert, 24, lease ? std::optional{lease->opened_by} : std::nullopt);
         bind_number(insert, 25, lease ? std::optional{lease->lapses} : std::nullopt);
+        insert.bind(26, fmt::format("{}", fmt::join(session.gids, " ")));
         insert.exec();
     }
 

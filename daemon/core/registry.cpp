@@ -37,6 +37,7 @@ Session session_of(const Claim& claim, const Now& now) {
     return {.id = claim.id,
             .account = claim.account.name,
             .uid = claim.account.uid,
+            .gids = claim.account.gids,
             .state = claim.lease ? State::active : State::opening,
             .reason = std::nullopt,
             .origin = claim.origin,

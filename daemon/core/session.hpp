@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace solo {
 
@@ -72,6 +73,7 @@ struct Session {
     SessionId id;
     std::string account;
     std::optional<std::uint32_t> uid;
+    std::vector<std::uint32_t> gids; ///< of the account when it logged in: so [Group] holds after a restart
     State state = State::opening;
     std::optional<Reason> reason; ///< set in ending and ended
     protocol::Origin origin;
@@ -96,6 +98,11 @@ struct Session {
         return std::min(lease->lapses, expires.value_or(lease->lapses));
     }
 };
+
+/// Whose session it is, as its login said.
+inline protocol::Account account_of(const Session& session) {
+    return {.name = session.account, .uid = session.uid, .gids = session.gids};
+}
 
 /// That a session of an account was superseded: its person is told so at the next login.
 struct Supersession {

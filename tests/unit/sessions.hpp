@@ -58,6 +58,7 @@ inline Session full_session(int number) {
     session.origin = {.service = "login", .tty = "tty1", .rhost = "::1", .ruser = "bob"};
     session.superseded_by = id_of(number + 1);
     session.slot = 3;
+    session.gids = {1000, 27, 4'294'967'294};
     session.traces = {.line_inode = 12345, .audit_session = 678, .logind_session = "c12"};
     session.share = 2;
     session.expires = 77'000'000;
@@ -105,6 +106,7 @@ inline void expect_same(const Session& found, const Session& expected,
     same(found.id, expected.id, "id");
     same(found.account, expected.account, "account");
     same(found.uid, expected.uid, "uid");
+    same(found.gids, expected.gids, "gids");
     same(found.state, expected.state, "state");
     same(found.reason, expected.reason, "reason");
     same(found.origin.service, expected.origin.service, "service");

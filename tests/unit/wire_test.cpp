@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -921,6 +923,19 @@ void a_manager_that_does_not_listen_holds_nobody_up(void** /*state*/) {
     expect_alive(solod);
 }
 
+void a_rule_for_a_group_holds_after_a_restart(void** /*state*/) {
+    Solod solod{
+        fmt::format("[Policy]\nOnConflict=supersede\nGraceTime=1h\n[Group {}]\nGraceTime=100ms\n", alice)};
+    LoginProgram first{solod.login(), LoginProgram::OnSigterm::ignore};
+    const std::string id = log_in(first, "alice", alice);
+    solod.kill();
+    solod.start();
+    LoginProgram second{solod.login()};
+    log_in(second, "alice", alice);
+    await_ended(solod, id, "superseded");
+    expect_equal(first.await_end(), SIGKILL);
+}
+
 void a_second_one_does_not_start(void** /*state*/) {
     Solod solod;
     expect_equal(solod.start_another(), 1);
@@ -1000,6 +1015,7 @@ int main() {
         SOLO_TEST(a_leader_that_dies_meanwhile_is_known_by_its_kept_pidfd),
         SOLO_TEST(descriptors_of_sessions_that_are_over_are_dropped),
         SOLO_TEST(a_manager_that_does_not_listen_holds_nobody_up),
+        SOLO_TEST(a_rule_for_a_group_holds_after_a_restart),
         SOLO_TEST(a_second_one_does_not_start),
         SOLO_TEST(a_reload_that_fails_keeps_the_old_configuration),
     };
