@@ -10,9 +10,10 @@ namespace solo {
 /// A session is written when it is granted and again when it changes. Ids are time-ordered, so that the table
 /// grows at its end; the indexes are partial, so that a login touches small ones only. one_session_per_slot
 /// is the promise itself: the database refuses a double grant; share is 0 but for sessions of one origin that
-/// count as one. gids has the account's groups with blanks between them. expires and lease_lapses are microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the
-/// other times are microseconds since the Unix epoch. account holds what is remembered of an account beyond
-/// its sessions: that it is locked, and a superseding of which its person has not been told.
+/// count as one. gids has the account's groups with blanks between them. expires and lease_lapses are
+/// microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the other times are microseconds since the Unix
+/// epoch. account holds what is remembered of an account beyond its sessions: that it is locked, and a
+/// superseding of which its person has not been told.
 inline constexpr std::array migrations{R"sql(
 CREATE TABLE boot (
     number  INTEGER PRIMARY KEY,
