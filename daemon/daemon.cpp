@@ -165,6 +165,7 @@ asio::awaitable<void> Daemon::serve() {
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
     asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
     notify_service_manager("READY=1");
+    watchdog_.start();
 }
 
 /// Before the first grant: sessions of an earlier boot are closed, those that live are watched again.

@@ -13,6 +13,7 @@
 #include "daemon/server.hpp"
 #include "daemon/sessions_service.hpp"
 #include "daemon/statistics.hpp"
+#include "daemon/watchdog.hpp"
 
 #include <memory>
 #include <string>
@@ -64,6 +65,7 @@ private:
     SessionsService sessions_service_;
     Server login_server_;
     Server sessions_server_;
+    Watchdog watchdog_{loop_.get_executor()};
     asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
 };
 

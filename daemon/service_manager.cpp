@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/service_manager.hpp"
 
+#include <cstdint>
+
 #if SOLO_HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -13,6 +15,15 @@ void notify_service_manager(const std::string& state) {
 #else
     (void)state;
 #endif
+}
+
+std::chrono::microseconds watchdog_time() {
+    std::uint64_t time = 0;
+#if SOLO_HAVE_SYSTEMD
+    if (::sd_watchdog_enabled(0, &time) <= 0)
+        return {};
+#endif
+    return std::chrono::microseconds{time};
 }
 
 } // namespace solo

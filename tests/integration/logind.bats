@@ -26,12 +26,18 @@ setup_file() {
 setup() {
     load ../support/host
     drop_ins=/etc/solo/solo.conf.d
+    watchdog=/run/systemd/system/solod.service.d
     cursor=$(journalctl --lines 0 --show-cursor | sed -n 's/^-- cursor: //p')
 }
 
 teardown() {
     [[ ${BATS_TEST_COMPLETED-} ]] || journalctl --after-cursor "$cursor" >&2
     kill -CONT "$(main_pid dbus)" 2>/dev/null || true
+    if [[ -e $watchdog ]]; then
+        rm -r "$watchdog"
+        systemctl daemon-reload
+        systemctl restart solod.service
+    fi
     systemctl start dbus.socket dbus.service solod.service
     cp "$HOST_DIR"/pam.d/* /etc/pam.d/
     log_everyone_out
@@ -72,6 +78,58 @@ nobody_runs() { assert_equal "" "$(programs_of "$1" | grep -v -e systemd -e sd-p
     done
     systemctl is-active solod.service
     wait_until 5 no_sessions
+}
+
+# watch_solod SECONDS: WatchdogSec= is so long from now on.
+watch_solod() {
+    mkdir -p "$watchdog"
+    printf '[Service]\nWatchdogSec=%s\n' "$1" >"$watchdog/watchdog.conf"
+    systemctl daemon-reload
+    systemctl restart solod.service
+}
+
+last_sign() { systemctl show --property WatchdogTimestampMonotonic --value solod.service; }
+
+# gives_a_sign SINCE
+gives_a_sign() { [[ $(last_sign) != "$1" ]]; }
+
+# is_replaced PID: another solod is at work.
+is_replaced() { [[ $(main_pid solod) != @(0|"$1") ]] && systemctl is-active solod.service; }
+
+@test "a solod that hangs is restarted by systemd, one that works is not, and who is logged in stays" {
+    local session pid i
+    ssh_in alice one
+    session=$(session_of alice)
+    watch_solod 1s
+    pid=$(main_pid solod)
+    for i in 1 2 3; do
+        wait_until 5 gives_a_sign "$(last_sign)"
+    done
+    assert_equal "$pid" "$(main_pid solod)"
+    kill -STOP "$pid"
+    wait_until 10 is_replaced "$pid"
+    has_logged solod 'Watchdog timeout'
+    assert_equal "$session" "$(session_of alice)"
+    assert_running one
+    keeps 2
+    run ssh_as alice echo in
+    assert_output in
+    is_over "$session" superseded
+}
+
+# as_solod CMD...: sees the files as solod does.
+as_solod() { nsenter --target "$(main_pid solod)" --mount "$@"; }
+
+@test "the unit lets solod write where it has to, and nowhere else" {
+    ssh_in alice one
+    run as_solod sh -c 'echo 1 >/etc/solo/new'
+    assert_output_has 'Read-only file system'
+    run as_solod sh -c "echo 1 >/sys/fs/cgroup/system.slice/ssh.service/cgroup.kill"
+    assert_output_has 'Read-only file system'
+    run as_solod ls /home/alice
+    assert_status 2
+    as_solod sh -c "echo 1 >/sys/fs/cgroup$(scope_of one)/cgroup.kill"
+    assert_equal 255 "$(status_of one)"
 }
 
 # --- endings ----------------------------------------------------------------------------------------------------------
