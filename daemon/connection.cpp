@@ -9,6 +9,7 @@
 #include <asio/buffer.hpp>
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/post.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
@@ -48,6 +49,8 @@ asio::awaitable<void> Connection::serve() {
             disarm();
             if (!co_await answer(*message))
                 co_return;
+            if (reader_.has_partial())
+                co_await let_others();
         } else if (reader_.over_limit() || !co_await read_more()) {
             co_return;
         }
@@ -78,7 +81,14 @@ asio::awaitable<bool> Connection::answer(std::string_view message) {
     co_return true;
 }
 
+/// Lets everything else that is ready be done first.
+asio::awaitable<void> Connection::let_others() {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
 asio::awaitable<void> Connection::send(const protocol::Reply& reply) {
+    if (reply.continues)
+        co_await let_others();
     const std::string frame = protocol::to_frame(reply);
     // Most replies fit into the socket's buffer: no timer for them.
     std::error_code error;

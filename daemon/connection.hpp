@@ -52,6 +52,7 @@ private:
     asio::awaitable<void> serve();
     asio::awaitable<bool> read_more();
     asio::awaitable<bool> answer(std::string_view message);
+    static asio::awaitable<void> let_others();
     void shut();
     void arm();
     void disarm();

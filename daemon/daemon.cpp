@@ -127,10 +127,10 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                          .started = wall_time(),
                          .problems = [this] { return problems(); }}},
       login_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/login.sock", S_IRUSR | S_IWUSR),
-                    login_service_.dispatcher(), login_limits()},
+                    login_service_.dispatcher(), turns_, login_limits()},
       sessions_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/sessions.sock",
                                  S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH),
-                       sessions_service_.dispatcher(), sessions_limits()} {
+                       sessions_service_.dispatcher(), turns_, sessions_limits()} {
     raise_descriptor_limit();
     for (const std::string& warning : config_.warnings)
         log(Priority::warning, "{}", warning);
@@ -163,7 +163,7 @@ asio::awaitable<void> Daemon::serve() {
         log(Priority::error, "who was logged in already is not known: {}", error.what());
     }
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
-    asio::co_spawn(loop_, sessions_server_.run(), asio::detached);
+    asio::co_spawn(turns_.of(Turns::nobody), sessions_server_.run(), asio::detached);
     notify_service_manager("READY=1");
     watchdog_.start();
 }

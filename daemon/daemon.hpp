@@ -13,6 +13,7 @@
 #include "daemon/server.hpp"
 #include "daemon/sessions_service.hpp"
 #include "daemon/statistics.hpp"
+#include "daemon/turns.hpp"
 #include "daemon/watchdog.hpp"
 
 #include <memory>
@@ -51,6 +52,7 @@ private:
     std::string moved_database_;
     Events events_; // before the loop, which keeps coroutines that listen
     asio::io_context loop_{1};
+    Turns turns_{loop_.get_executor()}; // over before the loop is
     Statistics statistics_{events_};
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;

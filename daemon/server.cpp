@@ -21,8 +21,8 @@ constexpr std::chrono::milliseconds accept_pause{100};
 
 } // namespace
 
-Server::Server(Acceptor acceptor, const Dispatcher& dispatcher, ServerLimits limits)
-    : acceptor_{std::move(acceptor)}, dispatcher_{dispatcher}, limits_{std::move(limits)} {}
+Server::Server(Acceptor acceptor, const Dispatcher& dispatcher, const Turns& turns, ServerLimits limits)
+    : acceptor_{std::move(acceptor)}, dispatcher_{dispatcher}, turns_{turns}, limits_{std::move(limits)} {}
 
 asio::awaitable<void> Server::run() {
     for (;;) {
@@ -76,8 +76,10 @@ void Server::serve(const std::shared_ptr<Connection>& connection) {
         ++connections_[uid];
         ++total_;
     }
+    const asio::any_io_executor executor =
+        uid == 0 ? acceptor_.get_executor() : asio::any_io_executor{turns_.of(uid)};
     asio::co_spawn(
-        acceptor_.get_executor(), [connection]() { return connection->run(); },
+        executor, [connection]() { return connection->run(); },
         [this, uid](const std::exception_ptr& /*run() lets none out*/) {
             if (uid == 0)
                 return;

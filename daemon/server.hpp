@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/connection.hpp"
+#include "daemon/turns.hpp"
 
 #include <cstddef>
 #include <map>
@@ -28,8 +29,8 @@ class Server {
 public:
     using Acceptor = asio::local::stream_protocol::acceptor;
 
-    /// The dispatcher must outlive the server.
-    Server(Acceptor acceptor, const Dispatcher& dispatcher, ServerLimits limits);
+    /// The dispatcher and the turns must outlive the server. Users other than root are served in turns.
+    Server(Acceptor acceptor, const Dispatcher& dispatcher, const Turns& turns, ServerLimits limits);
 
     /// Accepts until the event loop ends.
     asio::awaitable<void> run();
@@ -44,6 +45,7 @@ private:
 
     Acceptor acceptor_;
     const Dispatcher& dispatcher_;
+    const Turns& turns_;
     ServerLimits limits_;
     std::map<uid_t, std::size_t> connections_; ///< of users other than root
     std::size_t total_ = 0;

@@ -8,7 +8,8 @@ namespace solo {
 
 namespace {
 
-constexpr int page_size = 256;
+/// So that no page keeps a login waiting.
+constexpr int page_size = 32;
 
 Session take_front(std::deque<Session>& sessions) {
     Session session = std::move(sessions.front());
