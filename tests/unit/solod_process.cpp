@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -324,6 +325,15 @@ std::size_t Solod::descriptors() {
     (void)kept(); // what waits to be kept is open twice
     const std::filesystem::directory_iterator all{fmt::format("/proc/{}/fd", pid_)};
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+std::size_t Solod::memory() const {
+    std::ifstream statm{fmt::format("/proc/{}/statm", pid_)}; // proc(5): size resident shared
+    std::size_t size = 0;
+    std::size_t resident = 0;
+    std::size_t shared = 0;
+    statm >> size >> resident >> shared;
+    return (resident - shared) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void Solod::reload(std::string_view config) {

@@ -108,6 +108,9 @@ public:
     /// How many descriptors it has open.
     [[nodiscard]] std::size_t descriptors();
 
+    /// How much memory it has of its own, in bytes.
+    [[nodiscard]] std::size_t memory() const;
+
     /// The names of the descriptors that it has left with its service manager by now. They are passed to it
     /// when it is started again.
     [[nodiscard]] std::set<std::string> kept();
