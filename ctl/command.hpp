@@ -27,5 +27,7 @@ void add_unlock(CLI::App& app, Run& chosen);
 void add_open(CLI::App& app, Run& chosen);
 void add_renew(CLI::App& app, Run& chosen);
 void add_close(CLI::App& app, Run& chosen);
+void add_enable(CLI::App& app, Run& chosen);
+void add_disable(CLI::App& app, Run& chosen);
 
 } // namespace solo::ctl

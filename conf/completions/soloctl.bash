@@ -19,6 +19,9 @@ _soloctl_services() {
     done
 }
 
+# Those that have lines of Solo.
+_soloctl_wired() { grep -lsE '^[^#]*pam_solo\.so' /etc/pam.d/* | sed 's|.*/||; /\.dpkg-\|~$/d'; }
+
 # What may follow an option of that name; status 1 where it takes no value.
 _soloctl_value() {
     case $1 in
@@ -42,6 +45,8 @@ _soloctl_options() {
     history) printf '%s\n' --account -n --limit ;;
     end) printf '%s\n' --account --message ;;
     explain) printf '%s\n' --account --service --rhost ;;
+    enable) echo --dry-run ;;
+    disable) printf '%s\n' --all --dry-run ;;
     config) echo --config ;;
     open) printf '%s\n' --account --service --rhost --ttl ;;
     esac
@@ -49,9 +54,11 @@ _soloctl_options() {
 
 _soloctl_arguments() {
     case $1 in
-    '') printf '%s\n' list show history end watch status validate explain config unlock open renew close ;;
+    '') printf '%s\n' list show history end watch status validate explain config unlock open renew close enable disable ;;
     show | end | validate | renew | close) _soloctl_sessions id ;;
     unlock) _soloctl_accounts ;;
+    enable) _soloctl_services ;;
+    disable) _soloctl_wired ;;
     esac
 }
 
@@ -81,7 +88,7 @@ _soloctl() {
     if ! candidates=$(_soloctl_value "$prev" "$cur"); then
         if [[ $cur == -* ]]; then
             candidates=$(_soloctl_options "$command")
-        elif [[ ! $argument ]]; then
+        elif [[ ! $argument || $command == @(enable|disable) ]]; then
             candidates=$(_soloctl_arguments "$command")
         fi
     fi

@@ -33,6 +33,11 @@ function __soloctl_services
     end
 end
 
+# Those that have lines of Solo.
+function __soloctl_wired
+    grep -lsE '^[^#]*pam_solo\.so' /etc/pam.d/* | string replace -r '.*/' '' | string match -rv '\.dpkg-|~$'
+end
+
 function __soloctl_is
     __fish_seen_subcommand_from $argv
 end
@@ -44,7 +49,7 @@ function __soloctl_wants
     and not string match -qr -- '^[0-9a-f]{8}-' (commandline -opc)
 end
 
-set -l commands list show history end watch status validate explain config unlock open renew close
+set -l commands list show history end watch status validate explain config unlock open renew close enable disable
 
 complete -c soloctl -f
 complete -c soloctl -s h -l help -d 'Show the options and exit'
@@ -66,9 +71,15 @@ complete -c soloctl -n $first -a unlock -d 'Let an account log in again whose lo
 complete -c soloctl -n $first -a open -d 'Open a leased session, which lasts until it is not renewed'
 complete -c soloctl -n $first -a renew -d 'Make a leased session last another while'
 complete -c soloctl -n $first -a close -d 'Close a leased session'
+complete -c soloctl -n $first -a enable -d 'Have services ask solod'
+complete -c soloctl -n $first -a disable -d 'Have services ask solod no more'
 
 complete -c soloctl -n '__soloctl_wants show end validate renew close' -a '(__soloctl_list)'
 complete -c soloctl -n '__soloctl_wants unlock' -a '(__soloctl_accounts)'
+complete -c soloctl -n '__soloctl_is enable' -a '(__soloctl_services)'
+complete -c soloctl -n '__soloctl_is disable' -a '(__soloctl_wired)'
+complete -c soloctl -n '__soloctl_is enable disable' -l dry-run -d 'Only show the change'
+complete -c soloctl -n '__soloctl_is disable' -l all -d 'Every service that has a line'
 complete -c soloctl -n '__soloctl_is list' -l all -d 'Sessions that are over, too'
 complete -c soloctl -n '__soloctl_is list history' -s n -l limit -x -d 'Only the newest so many'
 complete -c soloctl -n '__soloctl_is list history end explain open' -l account -xa '(__soloctl_accounts)' -d 'The account'

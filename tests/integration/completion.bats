@@ -114,6 +114,13 @@ commands() { soloctl --help | awk '/^Subcommands:/ { inside = 1; next } inside &
     offers 'soloctl open --service common-'
 }
 
+@test "every shell offers services to enable, one after the other, and to disable those that are" {
+    offers 'soloctl enable solo' solo-test
+    offers 'soloctl enable login ssh' sshd
+    offers 'soloctl disable s' solo-test
+    offers 'soloctl disable ssh'
+}
+
 @test "every shell offers files for a configuration and a socket" {
     mkdir "$HOST_DIR/place"
     cd "$HOST_DIR/place"

@@ -58,7 +58,7 @@ section() {
 
 @test "sshd asks, and both logins get in" {
     section 'Have sshd ask'
-    [[ $output =~ '> account    requisite    pam_solo.so'.*'> session    requisite    pam_solo.so' ]] || fail "$output"
+    [[ $output =~ '+account    requisite    pam_solo.so'.*'+session    requisite    pam_solo.so' ]] || fail "$output"
     ssh_in alice one
     run ssh_as alice echo in
     assert_output in
@@ -91,7 +91,7 @@ section() {
     assert_running one
     run ssh_as alice echo in
     assert_output in
-    run cmp /root/pam-sshd.before-solo /etc/pam.d/sshd
+    run cmp /var/lib/solo/pam.d/sshd /etc/pam.d/sshd
     assert_status 0
     stop one
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/arguments.hpp"
+#include "ctl/command.hpp"
+#include "ctl/lockout.hpp"
+#include "ctl/output.hpp"
+#include "ctl/pam/placement.hpp"
+#include "ctl/problem.hpp"
+#include "ctl/service_edit.hpp"
+#include "ctl/solod_program.hpp"
+#include "protocol/printable.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace solo::ctl {
+
+namespace {
+
+using protocol::printable;
+
+struct EnableRequest {
+    std::vector<std::string> services;
+    bool is_dry_run = false;
+};
+
+/// Files that other services include, and the one for services without a file: a screen locker and sudo would
+/// run our lines as well.
+bool is_shared(const std::string& file) {
+    static constexpr std::array<std::string_view, 10> names{
+        "other",        "system-auth",        "password-auth",       "postlogin",       "fingerprint-auth",
+        "system-login", "system-local-login", "system-remote-login", "system-services", "smartcard-auth"};
+    return file.starts_with("common-") || std::ranges::find(names, file) != names.end();
+}
+
+std::vector<std::string> ignored_services() {
+    const auto values = read_config();
+    if (!values)
+        throw Problem{exit_no, "the configuration is wrong, so solod would not start again. Mend it first: "
+                               "solod --check-config"};
+    return words_of(*values, "IgnoreServices");
+}
+
+void require_login_service(const std::string& service, const ServiceEdit& edit) {
+    if (is_shared(edit.path.filename())) {
+        throw Problem{exit_no,
+                      fmt::format("{} is no service but included by many, screen lockers among them. "
+                                  "Enable the services that people log in by: soloctl enable sshd login",
+                                  printable(edit.path.string()))};
+    }
+    static const auto ignored = ignored_services();
+    if (std::ranges::find(ignored, service) != ignored.end() || service == "systemd-user") {
+        throw Problem{exit_no,
+                      fmt::format("{} is in IgnoreServices: its sessions are no logins (solo.conf(5))",
+                                  printable(service))};
+    }
+}
+
+ServiceEdit planned(const std::string& service) {
+    auto edit = open_service(service);
+    require_login_service(service, edit);
+    const ServiceFile file{edit.path, edit.before.text};
+    auto text = with_solo(file, PamDirectory{}.included_by(file));
+    if (!text)
+        throw Problem{exit_no, printable(text.error())};
+    edit.after = *std::move(text);
+    return edit;
+}
+
+/// What the file was without Solo. Taking the lines out of what has just been made cannot fail.
+std::string without(const ServiceEdit& edit) {
+    const ServiceFile file{edit.path, edit.before.text};
+    return without_solo(file, PamDirectory{}.included_by(file)).value_or(edit.before.text);
+}
+
+ExitStatus enable(const Options& options, const EnableRequest& request) {
+    std::optional<PamLock> lock;
+    if (!request.is_dry_run) {
+        require_root(
+            fmt::format("soloctl enable {}", printable(fmt::format("{}", fmt::join(request.services, " ")))));
+        lock.emplace();
+    }
+    std::vector<ServiceEdit> edits;
+    for (const auto& service : request.services)
+        add_edit(edits, planned(service));
+    const bool has_changes = std::ranges::any_of(edits, &ServiceEdit::changes);
+    if (has_changes && !request.is_dry_run)
+        require_no_lockout(options, request.services);
+    print_edits(options, edits, "has both lines, in the right place");
+    for (const auto& edit : edits) {
+        if (!edit.changes() || request.is_dry_run)
+            continue;
+        keep_backup(edit, without(edit));
+        apply(edit);
+    }
+    return exit_yes;
+}
+
+} // namespace
+
+void add_enable(CLI::App& app, Run& chosen) {
+    const auto request = std::make_shared<EnableRequest>();
+    auto* const command =
+        app.add_subcommand("enable", "Have services ask solod: put its two lines into /etc/pam.d");
+    command->add_option("SERVICE", request->services, "The services, such as sshd")
+        ->required()
+        ->type_name("")
+        ->check(service_name());
+    command->add_flag("--dry-run", request->is_dry_run, "Only show the change");
+    command->callback([request, &chosen] {
+        chosen = [request](const Options& options) { return enable(options, *request); };
+    });
+}
+
+} // namespace solo::ctl
