@@ -2,6 +2,7 @@
 #include "pam_module/verdict.hpp"
 
 #include "pam_module/account.hpp"
+#include "pam_module/audit.hpp"
 #include "pam_module/log.hpp"
 #include "pam_module/phase.hpp"
 
@@ -39,6 +40,7 @@ int let_in(const Phase& phase, const std::string& name, const std::string& why, 
 
 int refused(const Phase& phase, const protocol::Account& account, const protocol::login::Refused& refusal) {
     log(phase, LOG_NOTICE, account.name + " refused by " + refusal.rule + ": " + refusal.message);
+    audit_refusal(phase);
     return PAM_PERM_DENIED;
 }
 

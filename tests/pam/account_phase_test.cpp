@@ -11,6 +11,7 @@ using solo::protocol::Decision;
 using solo::protocol::Json;
 using solo::protocol::to_text;
 using solo::protocol::login::Check;
+using solo::protocol::login::Open;
 using solo::protocol::login::Refused;
 
 constexpr const char* held = "This account is already logged in from 10.0.0.9 (sshd) since 10:02.";
@@ -225,6 +226,44 @@ void the_other_phases_are_ignored_and_ask_nobody(void** state) {
     assert_int_equal(program.daemon().await_calls(0).size(), 0);
 }
 
+const AuditRecord refused_login{.type = 2102, .message = "pam_solo", .result = PAM_PERM_DENIED};
+
+void refusal_is_in_the_audit_log_as_pam_limits_writes_it(void** state) {
+    auto& program = program_of(state);
+    answer_check(program, Decision::refuse);
+    program.begin();
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_true(host_functions().audit == std::vector{refused_login});
+}
+
+void login_that_is_refused_in_both_phases_is_in_the_audit_log_once(void** state) {
+    auto& program = program_of(state);
+    answer_check(program, Decision::refuse);
+    program.daemon().on<Open>(
+        [](const Received&) { return error(Refused{.message = held, .holder = {}, .rule = "x"}); });
+    program.begin();
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(host_functions().audit.size(), 1);
+    program.end();
+    program.begin();
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_true(host_functions().audit == std::vector(2, refused_login));
+}
+
+void only_a_refusal_is_in_the_audit_log(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(program.close(), PAM_SUCCESS);
+    program.end();
+    program.stop_daemon();
+    program.begin("alice", "timeout=1");
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_int_equal(host_functions().audit.size(), 0);
+}
+
 } // namespace
 
 int main() {
@@ -235,6 +274,9 @@ int main() {
         SOLO_LOGIN_TEST(supersede_lets_the_login_in_and_says_nothing),
         SOLO_LOGIN_TEST(what_is_no_login_is_ignored),
         SOLO_LOGIN_TEST(refusal_in_account_tells_the_reason_and_denies),
+        SOLO_LOGIN_TEST(refusal_is_in_the_audit_log_as_pam_limits_writes_it),
+        SOLO_LOGIN_TEST(login_that_is_refused_in_both_phases_is_in_the_audit_log_once),
+        SOLO_LOGIN_TEST(only_a_refusal_is_in_the_audit_log),
         SOLO_LOGIN_TEST(refusal_without_a_message_has_one_of_its_own),
         SOLO_LOGIN_TEST(the_error_refused_is_a_refusal_too),
         SOLO_LOGIN_TEST(refusal_is_silent_where_the_program_wants_silence),

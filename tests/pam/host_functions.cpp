@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <security/pam_modules.h>
+#include <security/pam_modutil.h>
 #include <sys/socket.h>
 #include <syslog.h>
 
@@ -139,6 +140,12 @@ int pam_putenv(pam_handle_t* pamh, const char* assignment) {
     if (!failing.empty() && std::strncmp(assignment, (failing + "=").c_str(), failing.size() + 1) == 0)
         return PAM_BUF_ERR;
     return solo::testing::next<decltype(pam_putenv)>("pam_putenv")(pamh, assignment);
+}
+
+int pam_modutil_audit_write(pam_handle_t* pamh, int type, const char* message, int result) {
+    host_functions().audit.push_back({type, message, result});
+    return solo::testing::next<decltype(pam_modutil_audit_write)>("pam_modutil_audit_write")(pamh, type,
+                                                                                             message, result);
 }
 
 int connect(int fd, const sockaddr* address, socklen_t size) {

@@ -24,8 +24,18 @@ struct FakeAccount {
     std::vector<gid_t> gids; ///< the first is the primary group
 };
 
+/// What was to be written to the audit log. It is then written, where the kernel takes it.
+struct AuditRecord {
+    int type = 0;
+    std::string message;
+    int result = 0;
+
+    bool operator==(const AuditRecord&) const = default;
+};
+
 struct HostFunctions {
     std::vector<LogLine> log;
+    std::vector<AuditRecord> audit;
 
     /// The first of a uid is the canonical one. Names that are not here are unknown to NSS.
     std::vector<FakeAccount> accounts;
