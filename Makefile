@@ -9,10 +9,10 @@ JOBS      ?= $(shell nproc)
 
 # What Debian 12 has to have installed: to build, to test, to check.
 PACKAGES = g++ cmake ninja-build pkg-config \
-           libasio-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
+           libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
            bats curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
-           nginx openssh-client openssh-server openssl perl-base python3 rsync sqlite3 sshpass strace \
+           nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync sqlite3 sshpass strace \
            systemd-container util-linux zsh zstd \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 

@@ -17,6 +17,7 @@ using Run = std::function<ExitStatus(const Options&)>;
 void add_list(CLI::App& app, Run& chosen);
 void add_show(CLI::App& app, Run& chosen);
 void add_end(CLI::App& app, Run& chosen);
+void add_metrics(CLI::App& app, Run& chosen);
 void add_status(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
 void add_config(CLI::App& app, Run& chosen);

@@ -22,8 +22,8 @@ void declare(CLI::App& app, Options& options, Run& chosen) {
     app.fallthrough();
     app.require_subcommand(1);
     for (const auto add :
-         {add_list, add_show, add_history, add_end, add_status, add_validate, add_explain, add_config,
-          add_watch, add_unlock, add_open, add_renew, add_close, add_enable, add_disable})
+         {add_list, add_show, add_history, add_end, add_status, add_metrics, add_validate, add_explain,
+          add_config, add_watch, add_unlock, add_open, add_renew, add_close, add_enable, add_disable})
         add(app, chosen);
 }
 

@@ -70,6 +70,7 @@ asio::awaitable<bool> Connection::read_more() {
 
 /// Answers one message; false where it was no call, after which nothing that follows can be trusted.
 asio::awaitable<bool> Connection::answer(std::string_view message) {
+    call_read_ = std::chrono::steady_clock::now();
     const auto call = protocol::parse_call(message);
     if (!call)
         co_return false;

@@ -5,6 +5,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/frame_reader.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -45,6 +46,11 @@ public:
     /// Calls back when the connection is over; all who asked for it.
     void on_end(std::function<void()> callback) { on_end_.push_back(std::move(callback)); }
 
+    /// Since the call that is being answered was read.
+    [[nodiscard]] std::chrono::nanoseconds call_age() const {
+        return std::chrono::steady_clock::now() - call_read_;
+    }
+
     [[nodiscard]] const Peer& peer() const { return peer_; }
     [[nodiscard]] int fd() { return socket_.native_handle(); }
 
@@ -61,6 +67,7 @@ private:
     Peer peer_;
     const Dispatcher& dispatcher_;
     protocol::FrameReader reader_;
+    std::chrono::steady_clock::time_point call_read_;
     bool is_hang_up_awaited_ = false;
     std::unique_ptr<asio::steady_timer> timer_; ///< while a message is on its way; most connections are idle
     std::vector<std::function<void()>> on_end_;

@@ -36,6 +36,9 @@ constexpr std::size_t connections_of_users = 4096;
 /// How long logind may take at the start to say who is logged in; logins wait meanwhile.
 constexpr auto adoption_time = std::chrono::seconds{2};
 
+/// Between two attempts to send what the journal did not take.
+constexpr auto log_pause = std::chrono::milliseconds{100};
+
 /// Makes the directory where it is missing; its mode is set either way.
 void take_directory(const std::string& path, mode_t mode) {
     fs::create_directories(path);
@@ -105,7 +108,11 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                                     .time = wall_time(),
                                     .uid = std::nullopt,
                                     .session = nullptr,
-                                    .message = problem});
+                                    .message = problem,
+                                    .account = {},
+                                    .origin = nullptr,
+                                    .decision = {},
+                                    .rule = {}});
                }},
       history_{loop_.get_executor(), store_,
                [this](int count) {
@@ -116,7 +123,8 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
               {.connected = [this] { logind_watch_.connected(); },
                .begun = [this](const std::string& id) { logind_watch_.begun(id); }}},
       slots_{loop_.get_executor(), records_, events_, policy_, kept_, logind_},
-      logind_watch_{loop_.get_executor(), logind_, slots_}, login_service_{slots_, policy_, events_, kept_},
+      logind_watch_{loop_.get_executor(), logind_, slots_},
+      login_service_{slots_, policy_, events_, kept_, statistics_},
       sessions_service_{slots_,
                         store_,
                         accounts_,
@@ -125,13 +133,15 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                         {.statistics = statistics_,
                          .host = host_name(),
                          .started = wall_time(),
-                         .problems = [this] { return problems(); }}},
+                         .problems = [this] { return problems(); },
+                         .gauges = [this] { return gauges(); }}},
       login_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/login.sock", S_IRUSR | S_IWUSR),
                     login_service_.dispatcher(), turns_, login_limits()},
       sessions_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/sessions.sock",
                                  S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH),
                        sessions_service_.dispatcher(), turns_, sessions_limits()} {
     raise_descriptor_limit();
+    journal().on_waiting([this] { send_waiting_log(); });
     for (const std::string& warning : config_.warnings)
         log(Priority::warning, "{}", warning);
     recover();
@@ -153,6 +163,8 @@ void Daemon::run() {
         }
     }
     notify_service_manager("STOPPING=1");
+    journal().on_waiting({});
+    (void)journal().send_waiting();
 }
 
 /// Logins that come before it is known who is logged in wait in their sockets.
@@ -195,6 +207,15 @@ void Daemon::recover_lines() {
     }
 }
 
+/// journald does not read for now: what it was not given is offered again, and nobody waits.
+void Daemon::send_waiting_log() {
+    log_retry_.expires_after(log_pause);
+    log_retry_.async_wait([this](std::error_code error) {
+        if (!error && !journal().send_waiting())
+            send_waiting_log();
+    });
+}
+
 void Daemon::await_signal() {
     signals_.async_wait([this](std::error_code error, int number) {
         if (error)
@@ -235,6 +256,16 @@ std::vector<std::string> Daemon::problems() const {
         if (!problem.empty())
             problems.push_back(problem);
     return problems;
+}
+
+Gauges Daemon::gauges() const {
+    return {.waiting_records = static_cast<std::int64_t>(records_.waiting()),
+            .database_size = store_.size(),
+            .login_connections = login_server_.open_connections(),
+            .sessions_connections = sessions_server_.open_connections(),
+            .connections_refused =
+                login_server_.refused_connections() + sessions_server_.refused_connections(),
+            .log_lines_lost = journal().lost()};
 }
 
 } // namespace solo

@@ -22,6 +22,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
 namespace solo {
 
@@ -42,7 +43,9 @@ private:
     void recover_lines();
     asio::awaitable<void> serve();
     void await_signal();
+    void send_waiting_log();
     [[nodiscard]] std::vector<std::string> problems() const;
+    [[nodiscard]] Gauges gauges() const;
 
     protocol::UniqueFd lock_;
     ConfigPaths paths_;
@@ -68,6 +71,7 @@ private:
     Server login_server_;
     Server sessions_server_;
     Watchdog watchdog_{loop_.get_executor()};
+    asio::steady_timer log_retry_{loop_};
     asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
 };
 

@@ -10,16 +10,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace solo {
 
 /// Something that happened, for the log, the counters and whoever watches.
 struct Happening {
     protocol::EventKind kind = protocol::EventKind::opened;
-    std::int64_t time = 0;            ///< microseconds since the Unix epoch
-    std::optional<std::uint32_t> uid; ///< whose account it is about: they may know
-    const Session* session = nullptr; ///< valid during the call only; none where none is recorded
-    std::string message;              ///< safe to show; may be empty
+    std::int64_t time = 0;                    ///< microseconds since the Unix epoch
+    std::optional<std::uint32_t> uid;         ///< whose account it is about: they may know
+    const Session* session = nullptr;         ///< valid during the call only; none where none is recorded
+    std::string message;                      ///< safe to show; may be empty
+    std::string account;                      ///< where there is no session that says it
+    const protocol::Origin* origin = nullptr; ///< the same; valid during the call only
+    std::string_view decision;                ///< on a login: what was decided, in the words of metrics
+    std::string rule;                         ///< what in the configuration decided it
 };
 
 /// Tells every listener, in the order in which they came.
@@ -56,8 +61,8 @@ private:
     std::list<Listener> listeners_;
 };
 
-/// Publishes that a login was refused and why.
+/// Publishes that a login was refused, by which rule, and why.
 void publish_refusal(const Events& events, const protocol::Account& account, const protocol::Origin& origin,
-                     const std::string& reason);
+                     const std::string& rule, const std::string& reason);
 
 } // namespace solo

@@ -49,9 +49,9 @@ Lease lease_of(std::int64_t seconds, std::uint32_t opener) {
 } // namespace
 
 Leases::Leases(Slots& slots, Accounts& accounts, Events& events, const SessionAccess& access,
-               const Policy& policy, const Config& config)
-    : slots_{slots}, accounts_{accounts}, events_{events}, access_{access}, policy_{policy}, config_{config} {
-}
+               Configured configured, Statistics& statistics)
+    : slots_{slots}, accounts_{accounts}, events_{events}, access_{access}, policy_{configured.policy},
+      config_{configured.config}, statistics_{statistics} {}
 
 void Leases::serve_with(Dispatcher& dispatcher) {
     const auto serve = [this](auto method) {
@@ -82,6 +82,7 @@ Leases::Reply Leases::open(sessions::OpenLease call, Connection& connection) {
     claim.consent = call.takeover.value_or(false) ? Consent::given : Consent::none;
     claim.lease = lease_of(call.ttl, connection.peer().uid);
     const auto answer = co_await acquire(slots_, claim, std::nullopt, connection);
+    count(claim, answer, connection);
     if (!answer)
         co_return make_error(sessions::Unavailable{"the caller is gone"});
     if (!answer->id)
@@ -170,6 +171,16 @@ std::optional<protocol::Reply> Leases::objection(const protocol::Account& accoun
                                             std::nullopt,
                                             rule_text(config_.lease_users.source, "LeaseUsers")});
     return std::nullopt;
+}
+
+/// Everyone may name a service for a lease of their own: such names make no counters.
+void Leases::count(const Claim& claim, const std::optional<Answer>& answer, Connection& connection) {
+    const bool is_trusted = access_.opens_for_all(connection);
+    statistics_.count_answer(
+        {.service = is_trusted ? std::string_view{claim.origin.service} : Statistics::other_service,
+         .outcome = answer ? outcome_of(*answer) : Outcome::abandon,
+         .kind = DecisionKind::lease,
+         .took = connection.call_age()});
 }
 
 protocol::Reply Leases::refusal(const Verdict& verdict, const Claim& claim, Connection& connection) const {

@@ -8,6 +8,7 @@
 #include "daemon/lease_count.hpp"
 #include "daemon/session_access.hpp"
 #include "daemon/slots.hpp"
+#include "daemon/statistics.hpp"
 #include "protocol/sessions_messages.hpp"
 
 #include <optional>
@@ -17,13 +18,19 @@
 
 namespace solo {
 
+/// What is configured now. Both must outlive who has it, and may change at any time.
+struct Configured {
+    const Policy& policy;
+    const Config& config;
+};
+
 /// The part of org.pamsolo.Sessions that is about sessions without a process: OpenLease, Renew, CloseLease;
 /// and Explain, which says what would become of one.
 class Leases {
 public:
-    /// All must outlive this; `policy` and `config` may change between calls.
+    /// All must outlive this.
     Leases(Slots& slots, Accounts& accounts, Events& events, const SessionAccess& access,
-           const Policy& policy, const Config& config);
+           Configured configured, Statistics& statistics);
 
     /// Adds the methods.
     void serve_with(Dispatcher& dispatcher);
@@ -40,6 +47,7 @@ private:
                                                                                    Connection& connection);
     [[nodiscard]] std::optional<protocol::Reply> objection(const protocol::Account& account,
                                                            const Ruling& ruling, Connection& connection);
+    void count(const Claim& claim, const std::optional<Answer>& answer, Connection& connection);
     [[nodiscard]] protocol::Reply refusal(const Verdict& verdict, const Claim& claim,
                                           Connection& connection) const;
     [[nodiscard]] std::optional<protocol::Session> holder_of(const Verdict& verdict, bool reveals,
@@ -51,6 +59,7 @@ private:
     const SessionAccess& access_;
     const Policy& policy_;
     const Config& config_;
+    Statistics& statistics_;
     std::optional<LeaseCount> count_; ///< from the first time that it is asked for
 };
 

@@ -3,10 +3,13 @@
 
 #include "daemon/clock.hpp"
 #include "daemon/log.hpp"
+#include "daemon/outcome.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/slot_calls.hpp"
 #include "daemon/wording.hpp"
 #include "protocol/printable.hpp"
+
+#include <algorithm>
 
 #include <asio/post.hpp>
 
@@ -18,6 +21,19 @@ namespace {
 
 /// In place of a nonce, on record: this session was adopted.
 constexpr std::string_view adopted = "adopted";
+
+Happening happening_of(EventKind kind, const Session& session, std::string message,
+                       std::string_view decision = {}, std::string rule = {}) {
+    return {.kind = kind,
+            .time = wall_time(),
+            .uid = session.uid,
+            .session = &session,
+            .message = std::move(message),
+            .account = {},
+            .origin = nullptr,
+            .decision = decision,
+            .rule = std::move(rule)};
+}
 
 } // namespace
 
@@ -155,10 +171,20 @@ Verdict LocalSlots::look(const Claim& claim) const {
 void LocalSlots::acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) {
     if (look(claim).because == Verdict::Because::joined)
         claim.inside = enclosing_session(claim.leader);
-    waiting_.insert_or_assign(claim.request, Waiting{std::move(answered), std::move(leader), claim.account,
-                                                     claim.origin, claim.ruling.rules});
+    const RequestId request = claim.request;
+    Waiting& waiting = waiting_
+                           .insert_or_assign(request, Waiting{.answered = std::move(answered),
+                                                              .leader = std::move(leader),
+                                                              .account = claim.account,
+                                                              .origin = claim.origin,
+                                                              .rules = claim.ruling.rules})
+                           .first->second;
     Effects effects;
     registry_.open(std::move(claim), now(), effects);
+    waiting.has_waited = std::ranges::none_of(effects, [request](const Effect& effect) {
+        const auto* const answer = std::get_if<Answer>(&effect);
+        return answer != nullptr && answer->request == request;
+    });
     carry_out(std::move(effects));
 }
 
@@ -285,6 +311,7 @@ void LocalSlots::perform(Answer answer) {
     }
     if (answer.id)
         limits_.watch(*registry_.find(*answer.id), waiting.mapped().rules);
+    answer.has_waited = waiting.mapped().has_waited;
     say_answer(answer, waiting.mapped());
     waiting.mapped().answered(answer);
 }
@@ -327,29 +354,33 @@ void LocalSlots::perform(const Contested& contest) {
                      .time = wall_time(),
                      .uid = contest.uid,
                      .session = nullptr,
-                     .message = contested_text(contest)});
+                     .message = contested_text(contest),
+                     .account = contest.account,
+                     .origin = nullptr,
+                     .decision = {},
+                     .rule = {}});
 }
 
 void LocalSlots::say_answer(const Answer& answer, const Waiting& waiting) const {
     if (answer.verdict.decision == protocol::Decision::refuse) {
-        publish_refusal(events_, waiting.account, waiting.origin,
+        publish_refusal(events_, waiting.account, waiting.origin, answer.verdict.rule,
                         refusal_text(answer.verdict, waiting.account, waiting.rules));
         return;
     }
     const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
     if (session == nullptr)
         return;
+    const auto outcome = outcome_of(answer);
+    const std::string_view decision = protocol::name_of(outcome.value_or(Outcome::grant));
     if (answer.verdict.because == Verdict::Because::trial)
-        publish(EventKind::would_refuse, *session, trial_text(answer.verdict, waiting.rules));
-    publish(EventKind::opened, *session);
+        events_.publish(happening_of(EventKind::would_refuse, *session,
+                                     trial_text(answer.verdict, waiting.rules), decision,
+                                     answer.verdict.would.rule));
+    events_.publish(happening_of(EventKind::opened, *session, {}, decision, answer.verdict.rule));
 }
 
 void LocalSlots::publish(EventKind kind, const Session& session, std::string message) const {
-    events_.publish({.kind = kind,
-                     .time = wall_time(),
-                     .uid = session.uid,
-                     .session = &session,
-                     .message = std::move(message)});
+    events_.publish(happening_of(kind, session, std::move(message)));
 }
 
 } // namespace solo

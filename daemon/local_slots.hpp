@@ -56,6 +56,7 @@ public:
         return registry_.shares_leader(session);
     }
     [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
+    [[nodiscard]] StateCounts count_by_state() const override { return registry_.count_by_state(); }
 
 private:
     /// A login that waits for its answer.
@@ -65,6 +66,7 @@ private:
         protocol::Account account;
         protocol::Origin origin;
         Rules rules;
+        bool has_waited = false; ///< its answer did not come with its claim
     };
 
     [[nodiscard]] Rules rules_of(const Session& session) const;

@@ -4,8 +4,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 namespace solo {
 
@@ -13,16 +16,49 @@ namespace {
 
 /// systemd sets JOURNAL_STREAM where standard error is the journal, which takes the priority as "<N>"
 /// (sd-daemon(3)).
-bool is_journal() {
-    static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-    return journal;
+const char* journal_stream() {
+    static const char* const stream = std::getenv("JOURNAL_STREAM");
+    return stream;
+}
+
+/// Whether it still is: systemd.exec(5) has its device and inode in that variable, which programs inherit.
+bool leads_to_journal(int fd) {
+    struct stat status {};
+    return journal_stream() != nullptr && ::fstat(fd, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == journal_stream();
+}
+
+bool send_to_journal(int priority, std::string_view text, std::span<const JournalField> fields) {
+    if (!logs_to_journal())
+        return false;
+    std::vector<JournalField> entry{
+        {"MESSAGE", std::string{text}},
+        {"PRIORITY", std::to_string(priority)},
+        {"SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_AUTHPRIV))},
+        {"SYSLOG_IDENTIFIER", "solod"},
+        {"SYSLOG_PID", std::to_string(::getpid())},
+    };
+    entry.insert(entry.end(), fields.begin(), fields.end());
+    return journal().send(journal_entry(entry));
 }
 
 } // namespace
 
-void log_line(Priority priority, std::string_view text) {
+bool logs_to_journal() {
+    static const bool it_does = leads_to_journal(STDERR_FILENO);
+    return it_does;
+}
+
+Journal& journal() {
+    static Journal the_journal;
+    return the_journal;
+}
+
+void log_line(Priority priority, std::string_view text, std::span<const JournalField> fields) {
     const int number = static_cast<int>(priority);
-    if (is_journal()) {
+    if (send_to_journal(number, text, fields))
+        return;
+    if (journal_stream() != nullptr) {
         fmt::print(stderr, "<{}>{}\n", number, text);
         return;
     }

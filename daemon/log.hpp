@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "daemon/journal.hpp"
+
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -12,9 +15,15 @@ namespace solo {
 /// As in syslog(3).
 enum class Priority : std::uint8_t { alert = 1, critical = 2, error = 3, warning = 4, notice = 5, info = 6 };
 
-/// Says a line: to standard error and, unless that is the journal already, to syslog. Foreign text must have
-/// gone through protocol::printable().
-void log_line(Priority priority, std::string_view text);
+/// Says a line, to the journal where standard error leads there, else to standard error and to syslog.
+/// Foreign text must have gone through protocol::printable(). The fields are for the journal and as they are.
+void log_line(Priority priority, std::string_view text, std::span<const JournalField> fields = {});
+
+/// Whether lines go to the journal: nobody else takes fields.
+bool logs_to_journal();
+
+/// The journal that log_line() talks to.
+Journal& journal();
 
 template<class... Args>
 void log(Priority priority, fmt::format_string<Args...> format, Args&&... args) {

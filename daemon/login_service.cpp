@@ -82,6 +82,13 @@ Decision answered_by_check(const Verdict& verdict, const Rules& rules) {
     return rules.on_conflict.value == OnConflict::ask ? Decision::ask : Decision::supersede;
 }
 
+/// A login that Check lets pass is counted by Open.
+std::optional<Outcome> counted_by_check(Decision decision) {
+    if (decision == Decision::refuse)
+        return Outcome::refuse;
+    return decision == Decision::ask ? std::optional{Outcome::ask} : std::nullopt;
+}
+
 Claim claim_of(const protocol::Account& account, const protocol::Origin& origin, Ruling ruling) {
     return {.request = 0,
             .id = new_session_id(wall_time()),
@@ -97,8 +104,9 @@ Claim claim_of(const protocol::Account& account, const protocol::Origin& origin,
 
 } // namespace
 
-LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept)
-    : slots_{slots}, policy_{policy}, events_{events}, kept_{kept},
+LoginService::LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept,
+                           Statistics& statistics)
+    : slots_{slots}, policy_{policy}, events_{events}, kept_{kept}, statistics_{statistics},
       dispatcher_{{std::string{login::interface_name}}} {
     const auto serve = [this](auto method) {
         return [this, method](auto call, Connection& connection, Dispatcher::Replies /*one each*/) {
@@ -127,8 +135,13 @@ LoginService::Reply LoginService::check(login::Check call, Connection& connectio
         reply.message = question_text(verdict, call.account, rules);
     if (reply.decision == Decision::refuse) {
         reply.message = refusal_text(verdict, call.account, rules);
-        publish_refusal(events_, call.account, call.origin, *reply.message); // it comes no further than here
+        // It comes no further than here.
+        publish_refusal(events_, call.account, call.origin, reply.rule, *reply.message);
     }
+    statistics_.count_answer({.service = call.origin.service,
+                              .outcome = counted_by_check(reply.decision),
+                              .kind = DecisionKind::check,
+                              .took = connection.call_age()});
     co_return make_reply(reply);
 }
 
@@ -138,8 +151,13 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     if (!is_nonce(call.nonce))
         co_return make_error(service::InvalidParameter{"nonce"});
     Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
-    if (claim.ruling.kind == Ruling::Kind::ignored)
+    if (claim.ruling.kind == Ruling::Kind::ignored) {
+        statistics_.count_answer({.service = call.origin.service,
+                                  .outcome = Outcome::ignore,
+                                  .kind = DecisionKind::open,
+                                  .took = connection.call_age()});
         co_return make_reply(login::Open::Reply{.decision = Decision::ignore, .id = {}, .notice = {}});
+    }
     if (connection.has_hung_up()) // it has given up: nobody is to make room for it
         co_return make_error(login::Unavailable{"the caller is gone"});
     auto leader = hold(connection.peer());
@@ -151,6 +169,11 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
 
     const Rules rules = claim.ruling.rules;
     const auto answered = co_await acquire(slots_, std::move(claim), std::move(*leader), connection);
+    statistics_.count_answer(
+        {.service = call.origin.service,
+         .outcome = answered ? outcome_of(*answered) : Outcome::abandon,
+         .kind = !answered || answered->has_waited ? DecisionKind::wait : DecisionKind::open,
+         .took = connection.call_age()});
     if (!answered)
         co_return make_error(login::Unavailable{"the caller is gone"});
     const Answer& answer = *answered;

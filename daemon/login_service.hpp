@@ -6,6 +6,7 @@
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
 #include "daemon/slots.hpp"
+#include "daemon/statistics.hpp"
 #include "protocol/login_messages.hpp"
 
 #include <unordered_map>
@@ -18,7 +19,8 @@ namespace solo {
 class LoginService {
 public:
     /// All must outlive the service; `policy` may change between calls.
-    LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept);
+    LoginService(Slots& slots, const Policy& policy, const Events& events, DescriptorStore& kept,
+                 Statistics& statistics);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 
@@ -39,6 +41,7 @@ private:
     const Policy& policy_;
     const Events& events_;
     DescriptorStore& kept_;
+    Statistics& statistics_;
     Dispatcher dispatcher_;
     /// The connection that is a session's line. A retry after a lost reply makes its own connection the line.
     std::unordered_map<SessionId, const Connection*> lines_;

@@ -37,6 +37,9 @@ public:
     /// Whether the database itself refused this session in the last write(): its slot is taken there.
     [[nodiscard]] bool refused(const SessionId& id) const { return refused_.contains(id); }
 
+    /// How many records wait for the disk.
+    [[nodiscard]] std::size_t waiting() const { return queue_.size() + notes_.size(); }
+
     /// Why records cannot be written now; empty where they can.
     [[nodiscard]] const std::string& problem() const { return problem_; }
 

@@ -45,6 +45,7 @@ std::string Server::welcome(Connection::Socket socket) {
             return {}; // it is gone already
         socket.non_blocking(true);
         if (const protocol::Reply* const reply = objection(peer->uid)) {
+            ++refused_;
             std::error_code ignored;
             socket.write_some(asio::buffer(protocol::to_frame(*reply)), ignored);
             return {};
@@ -72,6 +73,7 @@ std::shared_ptr<Connection> Server::adopt(protocol::UniqueFd fd) {
 
 void Server::serve(const std::shared_ptr<Connection>& connection) {
     const uid_t uid = connection->peer().uid;
+    ++open_;
     if (uid != 0) {
         ++connections_[uid];
         ++total_;
@@ -81,6 +83,7 @@ void Server::serve(const std::shared_ptr<Connection>& connection) {
     asio::co_spawn(
         executor, [connection]() { return connection->run(); },
         [this, uid](const std::exception_ptr& /*run() lets none out*/) {
+            --open_;
             if (uid == 0)
                 return;
             --total_;

@@ -5,6 +5,7 @@
 #include "daemon/turns.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,6 +39,9 @@ public:
     /// Serves a connection that an earlier run has accepted; null where its peer is gone.
     std::shared_ptr<Connection> adopt(protocol::UniqueFd fd);
 
+    [[nodiscard]] std::int64_t open_connections() const { return open_; }
+    [[nodiscard]] std::int64_t refused_connections() const { return refused_; }
+
 private:
     std::string welcome(Connection::Socket socket);
     void serve(const std::shared_ptr<Connection>& connection);
@@ -49,6 +53,8 @@ private:
     ServerLimits limits_;
     std::map<uid_t, std::size_t> connections_; ///< of users other than root
     std::size_t total_ = 0;
+    std::int64_t open_ = 0; ///< of everyone
+    std::int64_t refused_ = 0;
 };
 
 } // namespace solo

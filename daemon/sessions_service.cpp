@@ -31,7 +31,7 @@ SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts,
                                  Configured configured, DaemonState state)
     : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, state_{std::move(state)},
       access_{slots, store, configured.policy, configured.config, state_.host},
-      leases_{slots, accounts, events, access_, configured.policy, configured.config},
+      leases_{slots, accounts, events, access_, configured, state_.statistics},
       dispatcher_{{std::string{sessions::interface_name}}} {
     const auto serve = [this](auto method) {
         return [this, method](auto call, Connection& connection, Replies replies) {
@@ -44,6 +44,7 @@ SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts,
     dispatcher_.add<sessions::End>(serve(&SessionsService::end));
     dispatcher_.add<sessions::Watch>(serve(&SessionsService::watch));
     dispatcher_.add<sessions::Status>(serve(&SessionsService::status));
+    dispatcher_.add<sessions::Metrics>(serve(&SessionsService::metrics));
     dispatcher_.add<sessions::Unlock>(serve(&SessionsService::unlock));
     leases_.serve_with(dispatcher_);
 }
@@ -158,21 +159,40 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     sessions::Status::Reply reply;
     reply.version = SOLO_VERSION;
     reply.problems = state_.problems();
-    const std::int64_t history_since = state_.statistics.ended() - state_.statistics.evicted();
-    if (!history_at_start_) {
-        if (const auto count = store_.count_ended())
-            history_at_start_ = *count - history_since;
-        else
-            reply.problems.push_back(count.error());
-    }
+    const auto history = count_history();
+    if (!history)
+        reply.problems.push_back(history.error());
     reply.state = reply.problems.empty() ? protocol::Health::ok : protocol::Health::degraded;
     reply.active = static_cast<std::int64_t>(slots_.sessions().size());
     reply.opened_total = state_.statistics.opened();
     reply.refused_total = state_.statistics.refused();
     reply.superseded_total = state_.statistics.superseded();
-    reply.history = history_at_start_.value_or(0) + history_since;
+    reply.history = history.value_or(0);
     reply.started = state_.started;
     co_return make_reply(reply);
+}
+
+SessionsService::Reply SessionsService::metrics(sessions::Metrics /*call*/, Connection& /*any*/,
+                                                Replies /*one*/) {
+    auto reply = metrics_of(state_.statistics, slots_, state_.gauges());
+    const auto history = count_history();
+    reply.version = SOLO_VERSION;
+    reply.state = history && state_.problems().empty() ? protocol::Health::ok : protocol::Health::degraded;
+    reply.started = state_.started;
+    reply.history = history.value_or(0);
+    co_return make_reply(reply);
+}
+
+/// How many records of ended sessions there are: the database is asked once.
+tl::expected<std::int64_t, std::string> SessionsService::count_history() {
+    const std::int64_t since = state_.statistics.ended() - state_.statistics.evicted();
+    if (!history_at_start_) {
+        const auto count = store_.count_ended();
+        if (!count)
+            return count;
+        history_at_start_ = *count - since;
+    }
+    return *history_at_start_ + since;
 }
 
 SessionsService::Reply SessionsService::unlock(sessions::Unlock call, Connection& connection,

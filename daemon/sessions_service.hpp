@@ -6,6 +6,7 @@
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
 #include "daemon/leases.hpp"
+#include "daemon/metrics.hpp"
 #include "daemon/session_access.hpp"
 #include "daemon/slots.hpp"
 #include "daemon/statistics.hpp"
@@ -20,18 +21,13 @@
 
 namespace solo {
 
-/// What is configured now. Both must outlive who has it, and may change at any time.
-struct Configured {
-    const Policy& policy;
-    const Config& config;
-};
-
 /// What Status says of the daemon as a whole.
 struct DaemonState {
-    const Statistics& statistics; ///< must outlive the service
+    Statistics& statistics; ///< must outlive the service
     std::string host;
     std::int64_t started = 0;                           ///< microseconds since the Unix epoch
     std::function<std::vector<std::string>()> problems; ///< why the daemon is degraded, one sentence each
+    std::function<Gauges()> gauges;
 };
 
 /// Answers org.pamsolo.Sessions: who is logged in. Everyone sees and ends their own sessions, uid 0 and
@@ -54,7 +50,10 @@ private:
     Reply end(protocol::sessions::End call, Connection& connection, Replies replies);
     Reply watch(protocol::sessions::Watch call, Connection& connection, Replies replies);
     Reply status(protocol::sessions::Status call, Connection& connection, Replies replies);
+    Reply metrics(protocol::sessions::Metrics call, Connection& connection, Replies replies);
     Reply unlock(protocol::sessions::Unlock call, Connection& connection, Replies replies);
+
+    tl::expected<std::int64_t, std::string> count_history();
 
     Slots& slots_;
     Store& store_;

@@ -65,6 +65,9 @@ public:
     /// All sessions that are not over, oldest first.
     [[nodiscard]] virtual std::vector<const Session*> sessions() const = 0;
 
+    /// How many there are in each state.
+    [[nodiscard]] virtual StateCounts count_by_state() const = 0;
+
 protected:
     Slots() = default;
     Slots(const Slots&) = default;

@@ -462,4 +462,14 @@ tl::expected<void, std::string> Store::checkpoint() {
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
 }
 
+std::int64_t Store::size() const {
+    std::int64_t bytes = 0;
+    for (const char* const suffix : {"", "-wal"}) {
+        std::error_code missing;
+        const auto size = fs::file_size(path_ + suffix, missing);
+        bytes += missing ? 0 : static_cast<std::int64_t>(size);
+    }
+    return bytes;
+}
+
 } // namespace solo

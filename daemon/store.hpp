@@ -95,6 +95,9 @@ public:
     /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
     tl::expected<void, std::string> checkpoint();
 
+    /// Bytes on disk, with what waits in the write-ahead log.
+    [[nodiscard]] std::int64_t size() const;
+
 private:
     struct Statements;
 

@@ -229,6 +229,95 @@ struct Status {
     };
 };
 
+enum class DecisionKind { check, open, wait, lease };
+
+constexpr auto enum_names(DecisionKind /*unused*/) {
+    return std::to_array<std::string_view>({"check", "open", "wait", "lease"});
+}
+
+struct StateCount {
+    State state = State::active;
+    std::int64_t count = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{field("state", &StateCount::state), field("count", &StateCount::count)};
+    }
+};
+
+struct OpenCount {
+    std::string service;
+    std::string decision;
+    std::int64_t count = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{field("service", &OpenCount::service), field("decision", &OpenCount::decision),
+                          field("count", &OpenCount::count)};
+    }
+};
+
+struct EndCount {
+    std::string reason;
+    std::int64_t count = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{field("reason", &EndCount::reason), field("count", &EndCount::count)};
+    }
+};
+
+struct DecisionTimes {
+    DecisionKind kind = DecisionKind::check;
+    std::vector<std::int64_t> bounds;
+    std::vector<std::int64_t> counts;
+    std::int64_t sum = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{field("kind", &DecisionTimes::kind), field("bounds", &DecisionTimes::bounds),
+                          field("counts", &DecisionTimes::counts), field("sum", &DecisionTimes::sum)};
+    }
+};
+
+struct Metrics {
+    static constexpr std::string_view method = "org.pamsolo.Sessions.Metrics";
+
+    static constexpr auto fields() { return std::tuple{}; }
+
+    struct Reply {
+        std::string version;
+        Health state = Health::ok;
+        std::int64_t started = 0;
+        std::vector<StateCount> sessions;
+        std::vector<OpenCount> opens;
+        std::vector<EndCount> ends;
+        std::vector<DecisionTimes> decisions;
+        std::int64_t history = 0;
+        std::int64_t evicted = 0;
+        std::int64_t waiting_records = 0;
+        std::int64_t database_size = 0;
+        std::int64_t login_connections = 0;
+        std::int64_t sessions_connections = 0;
+        std::int64_t connections_refused = 0;
+        std::int64_t log_lines_lost = 0;
+
+        static constexpr auto fields() {
+            return std::tuple{field("version", &Reply::version),
+                              field("state", &Reply::state),
+                              field("started", &Reply::started),
+                              field("sessions", &Reply::sessions),
+                              field("opens", &Reply::opens),
+                              field("ends", &Reply::ends),
+                              field("decisions", &Reply::decisions),
+                              field("history", &Reply::history),
+                              field("evicted", &Reply::evicted),
+                              field("waiting_records", &Reply::waiting_records),
+                              field("database_size", &Reply::database_size),
+                              field("login_connections", &Reply::login_connections),
+                              field("sessions_connections", &Reply::sessions_connections),
+                              field("connections_refused", &Reply::connections_refused),
+                              field("log_lines_lost", &Reply::log_lines_lost)};
+        }
+    };
+};
+
 struct OpenLease {
     static constexpr std::string_view method = "org.pamsolo.Sessions.OpenLease";
     std::string account;

@@ -49,7 +49,7 @@ function __soloctl_wants
     and not string match -qr -- '^[0-9a-f]{8}-' (commandline -opc)
 end
 
-set -l commands list show history end watch status validate explain config unlock open renew close enable disable
+set -l commands list show history end watch status metrics validate explain config unlock open renew close enable disable
 
 complete -c soloctl -f
 complete -c soloctl -s h -l help -d 'Show the options and exit'
@@ -64,6 +64,7 @@ complete -c soloctl -n $first -a history -d 'Show who was logged in, and why ses
 complete -c soloctl -n $first -a end -d 'End a session, or all sessions of an account'
 complete -c soloctl -n $first -a watch -d 'Show what happens, as it happens'
 complete -c soloctl -n $first -a status -d 'Show how solod is doing'
+complete -c soloctl -n $first -a metrics -d 'Print counters and measures as OpenMetrics text'
 complete -c soloctl -n $first -a validate -d 'Tell whether a session is active, and if not, why'
 complete -c soloctl -n $first -a explain -d 'Tell what would happen to a login, and which rule says so'
 complete -c soloctl -n $first -a config -d 'Show the configuration and where each value comes from'

@@ -319,6 +319,13 @@ std::vector<const Session*> Registry::sessions() const {
     return all;
 }
 
+StateCounts Registry::count_by_state() const {
+    StateCounts counts{};
+    for (const auto& [id, tracked] : sessions_)
+        ++counts.at(static_cast<std::size_t>(tracked.session.state));
+    return counts;
+}
+
 Registry::Tracked* Registry::tracked(const SessionId& id) {
     const auto found = sessions_.find(id);
     return found == sessions_.end() ? nullptr : &found->second;

@@ -10,6 +10,7 @@
 #include "daemon/core/policy.hpp"
 #include "daemon/core/session.hpp"
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -91,6 +92,7 @@ struct Answer {
     std::optional<SessionId> id;
     std::optional<Session> superseded; ///< in a grant: the session that it has superseded, the last one
     std::optional<Supersession> superseded_before; ///< in a grant: what the person has not been told yet
+    bool has_waited = false;                       ///< it could not be given at once; for whoever carries it
 };
 
 /// Write what is remembered of an account.
@@ -115,6 +117,9 @@ struct BeginEnding {
 };
 
 using Effect = std::variant<Record, RecordNote, Answer, BeginEnding, Contested>;
+
+/// How many sessions are in each state, by its number.
+using StateCounts = std::array<std::int64_t, enum_names(State{}).size()>;
 
 /// To be carried out in order; nothing after a Record or RecordNote may happen before that is stored.
 using Effects = std::vector<Effect>;
@@ -201,6 +206,8 @@ public:
 
     /// All sessions that are not over, oldest first.
     [[nodiscard]] std::vector<const Session*> sessions() const;
+
+    [[nodiscard]] StateCounts count_by_state() const;
 
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 

@@ -10,8 +10,8 @@ using namespace solo::testing;
 namespace {
 
 const std::vector<std::vector<std::string>> daemon_commands = {
-    {"list"},   {"show", first_id},    {"end", first_id}, {"end", "--account", "alice"},
-    {"status"}, {"validate", first_id}};
+    {"list"},   {"show", first_id}, {"end", first_id},     {"end", "--account", "alice"},
+    {"status"}, {"metrics"},        {"validate", first_id}};
 
 void status_is_ok(void** state) {
     auto& test = harness(state);

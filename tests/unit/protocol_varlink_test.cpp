@@ -151,14 +151,18 @@ void the_login_interface_and_its_structs_agree(void** /*state*/) {
 
 void the_sessions_interface_and_its_structs_agree(void** /*state*/) {
     using namespace sessions;
-    const auto structs =
-        Structs{interface_name}
-            .type<State>("State")
-            .type<Session>("Session")
-            .type<Event>("Event")
-            .methods<List, Get, Validate, Explain, End, Unlock, Watch, Status, OpenLease, Renew, CloseLease>()
-            .errors<Refused, NoSuchSession, PermissionDenied, NotActive, NotALease, CannotEnd,
-                    TooManyConnections, Unavailable>();
+    const auto structs = Structs{interface_name}
+                             .type<State>("State")
+                             .type<Session>("Session")
+                             .type<Event>("Event")
+                             .type<StateCount>("StateCount")
+                             .type<OpenCount>("OpenCount")
+                             .type<EndCount>("EndCount")
+                             .type<DecisionTimes>("DecisionTimes")
+                             .methods<List, Get, Validate, Explain, End, Unlock, Watch, Status, Metrics,
+                                      OpenLease, Renew, CloseLease>()
+                             .errors<Refused, NoSuchSession, PermissionDenied, NotActive, NotALease,
+                                     CannotEnd, TooManyConnections, Unavailable>();
     assert_same(file_of(interface_name).entries, structs.entries);
 }
 

@@ -33,6 +33,7 @@ public:
             all.push_back(&session);
         return all;
     }
+    [[nodiscard]] StateCounts count_by_state() const override { return {}; }
 
     std::deque<Session> held;
 };
