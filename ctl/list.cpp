@@ -6,6 +6,7 @@
 #include "ctl/session_list.hpp"
 #include "ctl/session_text.hpp"
 
+#include <cstdlib>
 #include <memory>
 
 namespace solo::ctl {
@@ -18,7 +19,9 @@ ExitStatus list(const Options& options, const protocol::sessions::List& question
     if (options.json) {
         print_json(to_json(sessions));
     } else {
-        print(session_table(sessions));
+        // The environment is only the person's word, which is enough for a star.
+        const char* const own = std::getenv("SOLO_SESSION_ID");
+        print(session_table(sessions, own != nullptr ? own : ""));
     }
     return exit_yes;
 }

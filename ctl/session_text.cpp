@@ -50,10 +50,11 @@ std::string outcome(const Session& session, std::span<const Session> later) {
 
 } // namespace
 
-std::string session_table(const std::vector<Session>& sessions) {
+std::string session_table(const std::vector<Session>& sessions, std::string_view own) {
     if (sessions.empty())
         return "No sessions.\n";
-    Table table{{{.heading = "ID", .least = 0, .keep = 6},
+    Table table{{{.heading = "ID", .least = 0, .keep = 7},
+                 {.heading = "", .least = 0, .keep = 6},
                  {.heading = "ACCOUNT", .least = 7, .keep = 5},
                  {.heading = "STATE", .least = 0, .keep = 4},
                  {.heading = "SERVICE", .least = 7, .keep = 2},
@@ -61,7 +62,7 @@ std::string session_table(const std::vector<Session>& sessions) {
                  {.heading = "SINCE", .least = 0, .keep = 1},
                  {.heading = "LEADER", .least = 0, .keep = 0}}};
     for (const auto& session : sessions) {
-        table.add({printable(session.id), printable(session.account),
+        table.add({printable(session.id), session.id == own ? "*" : "", printable(session.account),
                    std::string{protocol::name_of(session.state)}, printable(session.service), from(session),
                    short_local_time(session.opened), number(session.leader).value_or("-")});
     }

@@ -4,12 +4,14 @@
 #include "protocol/sessions_messages.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace solo::ctl {
 
-/// The sessions as a table that fits the terminal, "No sessions." where there is none.
-std::string session_table(const std::vector<protocol::Session>& sessions);
+/// The sessions as a table that fits the terminal, "No sessions." where there is none. The one with the id
+/// `own` has a star, in a column that is there only where it is.
+std::string session_table(const std::vector<protocol::Session>& sessions, std::string_view own);
 
 /// The same with why and when each is over.
 std::string history_table(const std::vector<protocol::Session>& sessions);

@@ -45,6 +45,25 @@ void list_shows_a_table(void** state) {
                         R"({"method":"org.pamsolo.Sessions.List","more":true,"parameters":{"ended":false}})");
 }
 
+void list_marks_the_session_that_it_runs_in(void** state) {
+    auto& test = harness(state);
+    test.serve({two_sessions, two_sessions});
+    const auto list_in = [&](const std::string& session) {
+        return lines(test.soloctl({.arguments = {"list"},
+                                   .environment = {"TZ=UTC", "COLUMNS=80", "SOLO_SESSION_ID=" + session},
+                                   .program = {}})
+                         .out);
+    };
+    const auto marked = list_in(first_id);
+    assert_contains(marked.at(0), "ID                                       ACCOUNT");
+    assert_contains(marked.at(1), std::string{first_id} + "  *  alice  ");
+    assert_contains(marked.at(2), std::string{second_id} + "     bob  ");
+    for (const auto& line : marked)
+        assert_true(places(line) <= 80);
+    assert_contains(list_in("0190a1b2-0000-7000-8000-00000000000f").at(1),
+                    std::string{first_id} + "  alice  ");
+}
+
 void list_in_json_is_one_array_of_sessions(void** state) {
     auto& test = harness(state);
     test.serve({two_sessions});
@@ -224,6 +243,7 @@ void output_that_cannot_be_written_is_a_failure(void** state) {
 int main() {
     const CMUnitTest tests[] = {
         WITH_HARNESS(list_shows_a_table),
+        WITH_HARNESS(list_marks_the_session_that_it_runs_in),
         WITH_HARNESS(list_in_json_is_one_array_of_sessions),
         WITH_HARNESS(options_may_stand_after_the_command),
         WITH_HARNESS(what_is_asked_for_reaches_the_daemon),
