@@ -27,9 +27,11 @@ void check(int error, const std::string& what) {
 /// What the child starts with: the pipe as standard output, and SIGPIPE as a program expects it.
 class SpawnSetup {
 public:
-    explicit SpawnSetup(int output) {
+    SpawnSetup(int output, Errors errors) {
         ::posix_spawn_file_actions_init(&actions_);
         ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
+        if (errors == Errors::taken)
+            ::posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
         sigset_t defaults;
         ::sigemptyset(&defaults);
         ::sigaddset(&defaults, SIGPIPE);
@@ -85,12 +87,12 @@ int wait_for_exit(pid_t child, const std::string& name) {
 
 } // namespace
 
-ChildResult run_child(const std::vector<std::string>& arguments) {
+ChildResult run_child(const std::vector<std::string>& arguments, Errors errors) {
     int ends[2];
     check(::pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno, "cannot make a pipe");
     const UniqueFd reads{ends[0]};
     UniqueFd writes{ends[1]};
-    const auto child = SpawnSetup{writes.get()}.start(arguments);
+    const auto child = SpawnSetup{writes.get(), errors}.start(arguments);
     writes.reset();
     ChildResult result{.output = read_all(reads.get())};
     result.has_succeeded = wait_for_exit(child, arguments[0]) == 0;

@@ -11,8 +11,11 @@ struct ChildResult {
     bool has_succeeded = false; ///< its exit status was 0
 };
 
-/// Runs a program, without a shell, until it is over. arguments[0] is its path; its standard input and error
-/// are this process's. Throws where it cannot be run or is ended by a signal.
-ChildResult run_child(const std::vector<std::string>& arguments);
+/// Whether what a child says on standard error goes where this process's does, or into its output.
+enum class Errors { shown, taken };
+
+/// Runs a program, without a shell, until it is over. arguments[0] is its path; its standard input is this
+/// process's. Throws where it cannot be run or is ended by a signal.
+ChildResult run_child(const std::vector<std::string>& arguments, Errors errors = Errors::shown);
 
 } // namespace solo::ctl

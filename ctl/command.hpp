@@ -30,5 +30,6 @@ void add_renew(CLI::App& app, Run& chosen);
 void add_close(CLI::App& app, Run& chosen);
 void add_enable(CLI::App& app, Run& chosen);
 void add_disable(CLI::App& app, Run& chosen);
+void add_doctor(CLI::App& app, Run& chosen);
 
 } // namespace solo::ctl

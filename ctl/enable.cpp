@@ -10,7 +10,6 @@
 #include "protocol/printable.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -27,15 +26,6 @@ struct EnableRequest {
     bool is_dry_run = false;
 };
 
-/// Files that other services include, and the one for services without a file: a screen locker and sudo would
-/// run our lines as well.
-bool is_shared(const std::string& file) {
-    static constexpr std::array<std::string_view, 10> names{
-        "other",        "system-auth",        "password-auth",       "postlogin",       "fingerprint-auth",
-        "system-login", "system-local-login", "system-remote-login", "system-services", "smartcard-auth"};
-    return file.starts_with("common-") || std::ranges::find(names, file) != names.end();
-}
-
 std::vector<std::string> ignored_services() {
     const auto values = read_config();
     if (!values)
@@ -45,7 +35,7 @@ std::vector<std::string> ignored_services() {
 }
 
 void require_login_service(const std::string& service, const ServiceEdit& edit) {
-    if (is_shared(edit.path.filename())) {
+    if (is_shared(edit.path.filename().string())) {
         throw Problem{exit_no,
                       fmt::format("{} is no service but included by many, screen lockers among them. "
                                   "Enable the services that people log in by: soloctl enable sshd login",

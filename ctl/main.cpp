@@ -21,9 +21,9 @@ void declare(CLI::App& app, Options& options, Run& chosen) {
     app.add_flag("--json", options.json, "Print JSON");
     app.fallthrough();
     app.require_subcommand(1);
-    for (const auto add :
-         {add_list, add_show, add_history, add_end, add_status, add_metrics, add_validate, add_explain,
-          add_config, add_watch, add_unlock, add_open, add_renew, add_close, add_enable, add_disable})
+    for (const auto add : {add_list, add_show, add_history, add_end, add_status, add_metrics, add_validate,
+                           add_explain, add_config, add_watch, add_unlock, add_open, add_renew, add_close,
+                           add_enable, add_disable, add_doctor})
         add(app, chosen);
 }
 

@@ -13,26 +13,6 @@
 
 namespace solo::ctl {
 
-namespace {
-
-std::vector<ConfigValue> parse(const std::string& output, const std::string& solod) {
-    std::vector<ConfigValue> values;
-    std::istringstream lines{output};
-    for (std::string line; std::getline(lines, line);) {
-        auto value = parse_config_line(line);
-        if (!value) {
-            throw Problem{exit_no,
-                          fmt::format("{} --check-config printed what is no setting: {}. Are soloctl "
-                                      "(" SOLO_VERSION ") and solod of the same version?",
-                                      protocol::printable(solod), protocol::printable(line))};
-        }
-        values.push_back(*std::move(value));
-    }
-    return values;
-}
-
-} // namespace
-
 std::filesystem::path find_solod() {
     std::error_code ignored;
     const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
@@ -44,6 +24,26 @@ std::filesystem::path find_solod() {
     return "/usr/sbin/solod";
 }
 
+namespace {
+
+std::vector<ConfigValue> parse_config(const std::string& output) {
+    std::vector<ConfigValue> values;
+    std::istringstream lines{output};
+    for (std::string line; std::getline(lines, line);) {
+        auto value = parse_config_line(line);
+        if (!value) {
+            throw Problem{exit_no,
+                          fmt::format("{} --check-config printed what is no setting: {}. Are soloctl "
+                                      "(" SOLO_VERSION ") and solod of the same version?",
+                                      protocol::printable(find_solod().string()), protocol::printable(line))};
+        }
+        values.push_back(*std::move(value));
+    }
+    return values;
+}
+
+} // namespace
+
 std::optional<std::vector<ConfigValue>> read_config(const std::string& file) {
     std::vector<std::string> arguments{find_solod(), "--check-config"};
     if (!file.empty())
@@ -51,7 +51,7 @@ std::optional<std::vector<ConfigValue>> read_config(const std::string& file) {
     const auto result = run_child(arguments);
     if (!result.has_succeeded)
         return std::nullopt;
-    return parse(result.output, arguments[0]);
+    return parse_config(result.output);
 }
 
 std::vector<std::string> words_of(const std::vector<ConfigValue>& values, std::string_view key) {

@@ -54,7 +54,7 @@ _soloctl_options() {
 
 _soloctl_arguments() {
     case $1 in
-    '') printf '%s\n' list show history end watch status metrics validate explain config unlock open renew close enable disable ;;
+    '') printf '%s\n' list show history end watch status metrics validate explain config unlock open renew close enable disable doctor ;;
     show | end | validate | renew | close) _soloctl_sessions id ;;
     unlock) _soloctl_accounts ;;
     enable) _soloctl_services ;;

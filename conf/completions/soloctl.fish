@@ -49,7 +49,7 @@ function __soloctl_wants
     and not string match -qr -- '^[0-9a-f]{8}-' (commandline -opc)
 end
 
-set -l commands list show history end watch status metrics validate explain config unlock open renew close enable disable
+set -l commands list show history end watch status metrics validate explain config unlock open renew close enable disable doctor
 
 complete -c soloctl -f
 complete -c soloctl -s h -l help -d 'Show the options and exit'
@@ -74,6 +74,7 @@ complete -c soloctl -n $first -a renew -d 'Make a leased session last another wh
 complete -c soloctl -n $first -a close -d 'Close a leased session'
 complete -c soloctl -n $first -a enable -d 'Have services ask solod'
 complete -c soloctl -n $first -a disable -d 'Have services ask solod no more'
+complete -c soloctl -n $first -a doctor -d 'Look for what is wrong with the set-up'
 
 complete -c soloctl -n '__soloctl_wants show end validate renew close' -a '(__soloctl_list)'
 complete -c soloctl -n '__soloctl_wants unlock' -a '(__soloctl_accounts)'

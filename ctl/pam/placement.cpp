@@ -248,6 +248,13 @@ tl::expected<std::string, std::string> with_both(const ServiceFile& bare, const 
 
 } // namespace
 
+bool is_shared(std::string_view name) {
+    static constexpr std::array<std::string_view, 10> names{
+        "other",        "system-auth",        "password-auth",       "postlogin",       "fingerprint-auth",
+        "system-login", "system-local-login", "system-remote-login", "system-services", "smartcard-auth"};
+    return name.starts_with("common-") || std::ranges::find(names, name) != names.end();
+}
+
 std::vector<PamLine> solo_lines(const ServiceFile& service) {
     std::vector<PamLine> ours;
     std::ranges::copy_if(service.lines(), std::back_inserter(ours),

@@ -38,6 +38,10 @@ struct Misplacement {
 /// What is wrong; nothing where both lines are there and right, and where there is none at all.
 std::vector<Misplacement> misplacements(const ServiceFile& service, const Included& included);
 
+/// Whether a file of this name is for others to include, or for services without a file: a screen locker and
+/// sudo would run our lines as well.
+bool is_shared(std::string_view name);
+
 /// The lines of the service's own file that name the module.
 std::vector<PamLine> solo_lines(const ServiceFile& service);
 

@@ -66,6 +66,7 @@ section() {
 
 @test "the trial run says who would not have got in" {
     section Look
+    assert_output_has 'Nothing is wrong.'
     assert_output_has "$(session_of alice)"
     [[ $output =~ would_refuse:\ alice\ .*$already\ Enforce=yes\ would\ refuse\ this\ login:\ .Policy.\ OnConflict\ .built-in.\. ]] || fail "$output"
 }

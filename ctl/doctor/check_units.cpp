@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/child.hpp"
+#include "ctl/doctor/checks.hpp"
+
+#include <fmt/format.h>
+
+namespace solo::ctl {
+
+namespace {
+
+/// What systemctl says in a word, such as "disabled" or "inactive"; empty where it is as it should be.
+std::string complaint(const std::string& systemctl, const std::string& question, const std::string& unit) {
+    const auto answer = run_child({systemctl, question, unit}, Errors::taken);
+    if (answer.has_succeeded)
+        return {};
+    return answer.output.substr(0, answer.output.find('\n'));
+}
+
+} // namespace
+
+Findings check_units(const std::filesystem::path& root, const std::string& systemctl) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(root / "run/systemd/system", ignored))
+        return {finding(Level::note, "systemd does not run here: whatever starts solod is not looked at")};
+    Findings findings;
+    for (const std::string unit : {"solod.service", "solod.socket"}) {
+        const auto enabled = complaint(systemctl, "is-enabled", unit);
+        const auto active = complaint(systemctl, "is-active", unit);
+        if (enabled.empty() && active.empty())
+            findings.push_back(finding(Level::ok, unit + " is enabled and active"));
+        if (!enabled.empty())
+            findings.push_back(finding(Level::wrong, fmt::format("{} is not enabled: {}", unit, enabled), {},
+                                       "systemctl enable --now solod.socket solod.service"));
+        if (!active.empty())
+            findings.push_back(finding(Level::wrong, fmt::format("{} is not active: {}", unit, active), {},
+                                       "systemctl start " + unit));
+    }
+    return findings;
+}
+
+} // namespace solo::ctl

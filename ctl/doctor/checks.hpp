@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What soloctl doctor looks at, a function each. They change nothing. `root` stands before every path; tests
+// have one of their own.
+#pragma once
+
+#include "ctl/doctor/finding.hpp"
+#include "protocol/sessions_messages.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace solo::ctl {
+
+/// Solo's lines in /etc/pam.d: some service has them, both, in the right place, and no included file has one.
+Findings check_services(const std::filesystem::path& root, const std::vector<std::string>& ignored);
+
+/// sshd runs PAM, and gives it addresses. `effective` is what `sshd -T` prints; empty where it could not be
+/// asked.
+Findings check_sshd(const std::filesystem::path& root, const std::string& effective, bool counts_by_origin);
+
+/// pam_solo.so is there, root's, and can be loaded.
+Findings check_module(const std::filesystem::path& module);
+
+/// login.sock and sessions.sock have the right owner and mode.
+Findings check_sockets(const std::filesystem::path& runtime_dir);
+
+/// The file of the database, and those that were moved aside.
+Findings check_database(const std::filesystem::path& state_dir);
+
+/// What solod --check-config prints on both outputs: values, and what is wrong.
+Findings check_configuration(bool is_right, const std::string& output);
+
+/// What a solod that answers says of itself; nothing: it does not, because of `failure`.
+Findings check_daemon(const std::optional<protocol::sessions::Status::Reply>& status,
+                      const std::string& failure, const std::string& installed_version);
+
+/// maxlogins in /etc/security, which counts beside Solo.
+Findings check_limits(const std::filesystem::path& root);
+
+/// Where systemd runs: the units are enabled and active. `run` is systemctl with its arguments.
+Findings check_units(const std::filesystem::path& root, const std::string& systemctl);
+
+/// Where systemd runs or pam_systemd is in the stack: logind answers on the system bus.
+Findings check_logind(const std::filesystem::path& root);
+
+} // namespace solo::ctl
