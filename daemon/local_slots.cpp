@@ -46,7 +46,7 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
                    registry_.leader_exited(id, now(), effects);
                    carry_out(std::move(effects));
                }},
-      ender_{executor,
+      ender_{executor, [this](const SessionId& id) { return find(id); },
              [this](std::string id, SessionEnder::Deadline deadline) {
                  return logind_.terminate(std::move(id), deadline);
              },
@@ -87,9 +87,11 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
             leader = ProcessHandle::adopt(std::move(pidfd.mapped()), session.leader.pid);
         else if (session.has_leader())
             leader = ProcessHandle::open(session.leader);
+        if (leader && !session.traces.line_inode && !session.traces.audit_session)
+            session.traces.audit_session = own_audit_session(session.leader); // its Confirm was lost
         auto survival = Survival::alive;
         if (session.has_leader() && !leader) {
-            ProcessSet remains{session, ProcessSet::Extent::remains};
+            ProcessSet remains{session, extent_of(session.reason.value_or(Reason::lost))};
             remains.refresh();
             survival = remains.empty() ? Survival::nothing : Survival::remains;
         }

@@ -6,7 +6,15 @@
 namespace solo {
 
 ProcessSet::ProcessSet(const Session& session, Extent extent)
-    : leader_{session.leader}, traces_{session.traces}, extent_{extent}, scope_{Scope::of(session)} {}
+    : session_{session}, extent_{extent}, scope_{Scope::of(session)} {}
+
+void ProcessSet::learn(const Traces& traces) {
+    if (session_.traces == traces)
+        return;
+    session_.traces = traces;
+    if (!scope_)
+        scope_ = Scope::of(session_);
+}
 
 void ProcessSet::refresh() {
     std::erase_if(members_, [](const auto& member) { return !member.second.is_alive(); });
@@ -41,20 +49,32 @@ bool ProcessSet::is_root(const ProcessStatus& status) const {
     if (const auto member = members_.find(pid); member != members_.end())
         if (member->second.process() == status.process)
             return true;
-    if (extent_ == Extent::all && status.process == leader_)
+    if (extent_ == Extent::all && status.process == session_.leader)
         return true;
-    if (traces_.line_inode && has_socket_open(pid, *traces_.line_inode))
+    const Traces& traces = session_.traces;
+    if (traces.line_inode && has_socket_open(pid, *traces.line_inode))
         return true;
-    if (extent_ == Extent::remains && traces_.line_inode)
+    if (extent_ == Extent::remains && traces.line_inode)
         return false;
     if (scope_)
         return scope_->contains(pid);
-    return traces_.audit_session && audit_session_of(pid) == traces_.audit_session;
+    return traces.audit_session && audit_session_of(pid) == traces.audit_session;
 }
 
 void ProcessSet::signal(int number) const {
     for (const auto& [pid, handle] : members_)
         handle.signal(number);
+}
+
+ProcessSet::Extent extent_of(Reason reason) {
+    switch (reason) {
+    case Reason::leader_exited:
+    case Reason::unconfirmed:
+    case Reason::lost:
+        return ProcessSet::Extent::remains;
+    default:
+        return ProcessSet::Extent::all;
+    }
 }
 
 } // namespace solo

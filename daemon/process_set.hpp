@@ -24,6 +24,9 @@ public:
 
     ProcessSet(const Session& session, Extent extent);
 
+    /// What the kernel says of the session has become known, or more of it, since the set was made.
+    void learn(const Traces& traces);
+
     /// Looks for processes again and drops those that have exited. Reads all of /proc.
     void refresh();
 
@@ -36,6 +39,7 @@ public:
 
     /// The scope that this login has for itself, while there is one; null where it has none.
     [[nodiscard]] const Scope* scope() const { return scope_ ? &*scope_ : nullptr; }
+    [[nodiscard]] const Traces& traces() const { return session_.traces; }
 
     /// Sends a signal to all members.
     void signal(int number) const;
@@ -44,12 +48,14 @@ private:
     [[nodiscard]] std::set<int> roots(const std::vector<ProcessStatus>& table) const;
     [[nodiscard]] bool is_root(const ProcessStatus& status) const;
 
-    Process leader_;
-    Traces traces_;
+    Session session_;
     Extent extent_;
     std::optional<Scope> scope_;
     std::map<int, ProcessHandle> members_; ///< by pid
     std::set<int> terminals_;
 };
+
+/// Whose processes have to go when a session ends for this reason.
+ProcessSet::Extent extent_of(Reason reason);
 
 } // namespace solo

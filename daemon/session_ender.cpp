@@ -64,27 +64,6 @@ asio::awaitable<bool> exited(const ProcessHandle& process, Clock::time_point dea
     co_return true;
 }
 
-/// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
-/// first.
-asio::awaitable<bool> all_exited(ProcessSet& processes, Clock::time_point deadline) {
-    for (processes.refresh(); !processes.members().empty(); processes.refresh())
-        for (const auto& [pid, process] : processes.members())
-            if (!co_await exited(process, deadline))
-                co_return false;
-    co_return true;
-}
-
-ProcessSet::Extent extent_of(Reason reason) {
-    switch (reason) {
-    case Reason::leader_exited:
-    case Reason::unconfirmed:
-    case Reason::lost:
-        return ProcessSet::Extent::remains;
-    default:
-        return ProcessSet::Extent::all;
-    }
-}
-
 } // namespace
 
 void SessionEnder::begin(const BeginEnding& order, Notice notice) {
@@ -96,7 +75,7 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
     for (;;) {
         try {
             ProcessSet processes{order.session, extent_of(*order.session.reason)};
-            processes.refresh();
+            look(processes, id);
             const Notice unsaid = std::exchange(notice, {});
             co_await ask(processes, order, unsaid);
             co_await tell_logind(processes, order.session);
@@ -111,6 +90,24 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
         co_await timer.async_wait(asio::use_awaitable);
     }
     gone_(id);
+}
+
+/// Looks for processes by what is known of the session now: its Confirm, or logind, may have told more since
+/// the order to end it was given.
+void SessionEnder::look(ProcessSet& processes, const SessionId& id) const {
+    if (const Session* const session = find_(id))
+        processes.learn(session->traces);
+    processes.refresh();
+}
+
+/// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
+/// first.
+asio::awaitable<bool> SessionEnder::all_exited(ProcessSet& processes, SessionId id, Deadline deadline) const {
+    for (look(processes, id); !processes.members().empty(); look(processes, id))
+        for (const auto& [pid, process] : processes.members())
+            if (!co_await exited(process, deadline))
+                co_return false;
+    co_return true;
 }
 
 /// Everybody gets the chance to end by themselves, within the grace time.
@@ -131,20 +128,20 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
         if (!co_await exited(leader->second, deadline))
             co_return;
     }
-    processes.refresh();
+    look(processes, order.session.id);
     processes.signal(SIGTERM);
     processes.signal(SIGHUP); // interactive shells ignore SIGTERM
     processes.signal(SIGCONT);
-    co_await all_exited(processes, deadline);
+    co_await all_exited(processes, order.session.id, deadline);
 }
 
 /// So that logind lets go of its session too. A session that is closing already it takes for done, and what
 /// ignores SIGTERM it kills much later than we do; so this is no substitute for kill().
 asio::awaitable<void> SessionEnder::tell_logind(ProcessSet& processes, const Session& session) const {
-    processes.refresh();
+    look(processes, session.id);
     if (processes.empty() || processes.scope() == nullptr)
         co_return;
-    const std::string id = *session.traces.logind_session;
+    const std::string id = *processes.traces().logind_session;
     const auto told = co_await terminate_(id, Clock::now() + logind_time);
     if (!told)
         log(Priority::warning, "session {}: logind does not stop its session {}: {}", session.id.text(),
@@ -157,7 +154,7 @@ asio::awaitable<void> SessionEnder::kill(ProcessSet& processes, SessionId id) co
     bool is_stuck = false;
     for (auto deadline = Clock::now() + kill_time;; deadline = Clock::now() + retry_time) {
         while (Clock::now() < deadline) {
-            processes.refresh();
+            look(processes, id);
             if (processes.empty())
                 co_return;
             processes.signal(SIGKILL);

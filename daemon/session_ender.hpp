@@ -26,22 +26,28 @@ public:
     /// Tells logind to stop a session of its own, by logind's id; the error is a sentence for the log.
     using Terminate = std::function<asio::awaitable<tl::expected<void, std::string>>(std::string, Deadline)>;
 
+    /// What is known of a session now; null where it is over.
+    using Find = std::function<const Session*(const SessionId&)>;
+
     /// `gone` is said once for each session, when no process of it is left; `stuck` before it, and again
     /// every now and then, while processes outlive even SIGKILL or cannot be looked at.
-    SessionEnder(asio::any_io_executor executor, Terminate terminate, Said gone, Said stuck)
-        : executor_{std::move(executor)}, terminate_{std::move(terminate)}, gone_{std::move(gone)},
-          stuck_{std::move(stuck)} {}
+    SessionEnder(asio::any_io_executor executor, Find find, Terminate terminate, Said gone, Said stuck)
+        : executor_{std::move(executor)}, find_{std::move(find)}, terminate_{std::move(terminate)},
+          gone_{std::move(gone)}, stuck_{std::move(stuck)} {}
 
     /// Begins; says gone or stuck later, from the event loop. `notice` is for its terminals.
     void begin(const BeginEnding& order, Notice notice);
 
 private:
     asio::awaitable<void> run(BeginEnding order, Notice notice);
+    void look(ProcessSet& processes, const SessionId& id) const;
+    asio::awaitable<bool> all_exited(ProcessSet& processes, SessionId id, Deadline deadline) const;
     asio::awaitable<void> ask(ProcessSet& processes, const BeginEnding& order, const Notice& notice) const;
     asio::awaitable<void> tell_logind(ProcessSet& processes, const Session& session) const;
     asio::awaitable<void> kill(ProcessSet& processes, SessionId id) const;
 
     asio::any_io_executor executor_;
+    Find find_;
     Terminate terminate_;
     Said gone_;
     Said stuck_;

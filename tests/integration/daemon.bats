@@ -160,6 +160,28 @@ assert_alive() { ! gone "$1" 2>/dev/null || fail "process $1 is gone"; }
     assert_equal 1 "$(count_sessions alice)"
 }
 
+@test "programs of a session that was being ended when solod was killed are gone before its slot is free" {
+    local session leader job
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=30s'
+    # shellcheck disable=SC2016 # The shell of the login expands it.
+    ssh_background alice one 'trap "" TERM HUP; setsid sleep 1001 </dev/null >/dev/null 2>&1 & echo in $!; sleep 1002'
+    started one grep -q '^in ' "$HOST_DIR/one.out"
+    job=$(shell_of one)
+    [[ $(cat "/proc/$job/sessionid") != 4294967295 ]] || skip "no audit sessions here"
+    session=$(session_of alice)
+    leader=$(field Leader "$session")
+    soloctl end "$session" &
+    wait_until 5 gone "$leader"
+    run gone "$job"
+    assert_status 1
+    configure $'[Policy]\nOnConflict=supersede\nContestLimit=10000\nGraceTime=300ms'
+    restart_solod KILL
+    run ssh_as alice "ps -o stat=,args= -p $job | grep -v ^Z"
+    assert_status 1
+    assert_output ""
+    is_over "$session" terminated
+}
+
 @test "sessions of an earlier boot are closed as rebooted before the first grant" {
     local session
     login_in one
