@@ -12,7 +12,8 @@ PACKAGES = g++ cmake ninja-build pkg-config \
            libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
            bats curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
-           nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync sqlite3 sshpass strace \
+           nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync spin sqlite3 \
+           sshpass strace \
            systemd-container util-linux zsh zstd \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 
@@ -22,7 +23,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test demo install uninstall lint asan clean
+.PHONY: all setup test model demo install uninstall lint asan clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -36,6 +37,10 @@ setup:
 
 test: setup all
 	$(SUDO) ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error
+
+# Checks the promise over every interleaving of a model (tests/model); MODEL=all also what takes minutes and 4 GB.
+model: setup
+	tests/model/check $(or $(MODEL),quick)
 
 demo: setup
 	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=OFF
