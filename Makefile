@@ -15,6 +15,7 @@ PACKAGES = g++ cmake ninja-build pkg-config \
            nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync spin sqlite3 \
            sshpass strace \
            systemd-container util-linux zsh zstd \
+           debhelper lintian \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
@@ -23,7 +24,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test model demo install uninstall lint asan clean
+.PHONY: all setup test model demo install uninstall package lint asan clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -57,6 +58,10 @@ install:
 # Leaves /etc/solo and /var/lib/solo: they are the administrator's.
 uninstall:
 	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' | xargs -r rm -fv
+
+# Debian packages, in build/package.
+package: setup
+	conf/build-packages $(BUILD)/package
 
 lint: setup
 	clang-format-16 --dry-run -Werror $(SOURCES)

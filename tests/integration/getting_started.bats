@@ -13,8 +13,7 @@ setup_file() {
     load ../support/host
     add_account alice
     install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
-    sed 's/^/127.0.0.1 /' /etc/ssh/ssh_host_ed25519_key.pub >"$HOST_DIR/known_hosts"
-    systemctl start ssh.service
+    await_sshd
 }
 
 setup() { load ../support/host; }

@@ -13,8 +13,7 @@ setup_file() {
     add_account bob
     install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
     install_stubborn alice
-    sed 's/^/127.0.0.1 /' /etc/ssh/ssh_host_ed25519_key.pub >"$HOST_DIR/known_hosts"
-    wait_until 10 listening_anywhere 22
+    await_sshd
     for name in sshd su-l; do
         pam_service "$name"
     done
@@ -44,21 +43,11 @@ teardown() {
     [[ ! -e $drop_ins ]] || { rm -r "$drop_ins" && systemctl reload solod.service; }
 }
 
-listening_anywhere() { grep -q "$(printf ' 00000000:%04X 00000000:0000 0A ' "$1")" /proc/net/tcp; }
-
-main_pid() { systemctl show --property MainPID --value "$1.service"; }
-
 # has_logged UNIT REGEX: since the test began.
 has_logged() { journalctl --after-cursor "$cursor" --unit "$1" --output cat | grep -E -e "$2"; }
 
 # without MODULE: logins go without this PAM module from now on.
 without() { sed -i "/$1/d" /etc/pam.d/*; }
-
-# scope_of TAG: the control group in which what the person runs is.
-scope_of() { sed -n 's/^0:://p' "/proc/$(shell_of "$1")/cgroup"; }
-
-# logind_session_of ACCOUNT: by which logind knows the account's only session.
-logind_session_of() { loginctl list-sessions --no-legend | awk -v name="$1" '$3 == name { print $1 }'; }
 
 nobody_runs() { assert_equal "" "$(programs_of "$1" | grep -v -e systemd -e sd-pam)"; }
 

@@ -353,6 +353,25 @@ expect eof
 END
 }
 
+# --- a host with systemd ----------------------------------------------------------------------------------------------
+
+# await_sshd: until the container's sshd listens.
+await_sshd() {
+    sed 's/^/127.0.0.1 /' /etc/ssh/ssh_host_ed25519_key.pub >"$HOST_DIR/known_hosts"
+    wait_until 10 listening_anywhere 22
+}
+
+listening_anywhere() { grep -q "$(printf ' 00000000:%04X 00000000:0000 0A ' "$1")" /proc/net/tcp; }
+
+# main_pid UNIT: of a service.
+main_pid() { systemctl show --property MainPID --value "$1.service"; }
+
+# scope_of TAG: the control group in which what the person runs is.
+scope_of() { sed -n 's/^0:://p' "/proc/$(shell_of "$1")/cgroup"; }
+
+# logind_session_of ACCOUNT: by which logind knows the account's only session.
+logind_session_of() { loginctl list-sessions --no-legend | awk -v name="$1" '$3 == name { print $1 }'; }
+
 # --- expectations -----------------------------------------------------------------------------------------------------
 
 # assert_equal EXPECTED FOUND
