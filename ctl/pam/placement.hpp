@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where Solo's two lines belong in a service's file (DESIGN.md, "Where the lines go"):
-//
-//     account requisite pam_solo.so   before whatever may end the phase with success, most of all
-//     common-account session requisite pam_solo.so   after pam_loginuid, and before pam_systemd, which comes
-//     by common-session
+// Where Solo's two lines belong in a service's file (DESIGN.md, "Where the lines go"). The account line
+// stands before whatever may end the phase with success, most of all common-account. The session line stands
+// after pam_loginuid and before pam_systemd, which comes by common-session.
 #pragma once
 
 #include "ctl/pam/stack.hpp"

@@ -20,19 +20,6 @@ setup() { load ../support/host; }
 
 teardown() { [[ ${BATS_TEST_COMPLETED-} ]] || journalctl --lines 50 >&2; }
 
-# section HEADING [N]: runs the (N-th) commands of a section of the page; the status and output of the last `run`.
-section() {
-    local commands
-    commands=$(awk -v heading="$1" -v wanted="${2:-1}" '
-        /^## / { inside = index($0, heading); count = 0 }
-        /^```/ { printing = 0 }
-        printing { print }
-        inside && /^```sh$/ { printing = ++count == wanted }' "$page")
-    [[ $commands ]] || fail "no commands in section: $1"
-    run bash -ec "$commands"
-    assert_status 0
-}
-
 @test "every section with commands is run here" {
     run grep -c '^```sh$' "$page"
     assert_output 6

@@ -49,6 +49,16 @@ has_logged() { journalctl --after-cursor "$cursor" --unit "$1" --output cat | gr
 # without MODULE: logins go without this PAM module from now on.
 without() { sed -i "/$1/d" /etc/pam.d/*; }
 
+# stubborn_in_scope TAG: like stubborn_in, until solod knows the scope; logind tells it a moment after the login.
+stubborn_in_scope() {
+    stubborn_in "$1"
+    wait_until 10 knows_scope "$(session_of alice)"
+}
+
+knows_scope() {
+    [[ $(sqlite3 /var/lib/solo/sessions.db "SELECT logind_session FROM session WHERE id = x'${1//-/}'") ]]
+}
+
 nobody_runs() { assert_equal "" "$(programs_of "$1" | grep -v -e systemd -e sd-pam)"; }
 
 # --- the units --------------------------------------------------------------------------------------------------------
@@ -136,7 +146,7 @@ expect_superseded() {
 
 @test "what has a scope of its own ends with it, to the last orphan" {
     without pam_loginuid
-    stubborn_in one
+    stubborn_in_scope one
     assert_equal 4294967295 "$(cat "/proc/$(shell_of one)/sessionid")"
     [[ $(scope_of one) == */session-*.scope ]]
     expect_superseded one
@@ -209,7 +219,7 @@ keeps() { assert_equal "$1" "$(kept_descriptors)"; }
 
 @test "a session is ended with its scope after a restart of solod, too" {
     without pam_loginuid
-    stubborn_in one
+    stubborn_in_scope one
     systemctl restart solod.service
     expect_superseded one
 }
@@ -217,7 +227,7 @@ keeps() { assert_equal "$1" "$(kept_descriptors)"; }
 @test "a bus that hangs holds up an ending for a moment, and is recorded" {
     local session before
     without pam_loginuid
-    stubborn_in one
+    stubborn_in_scope one
     session=$(session_of alice)
     kill -STOP "$(main_pid dbus)"
     before=${EPOCHREALTIME/./}
@@ -234,7 +244,7 @@ keeps() { assert_equal "$1" "$(kept_descriptors)"; }
 @test "without a bus a session ends all the same, and solod finds the bus when it is back" {
     local session
     without pam_loginuid
-    stubborn_in one
+    stubborn_in_scope one
     session=$(session_of alice)
     systemctl stop dbus.socket dbus.service
     run soloctl end "$session"

@@ -372,6 +372,23 @@ scope_of() { sed -n 's/^0:://p' "/proc/$(shell_of "$1")/cgroup"; }
 # logind_session_of ACCOUNT: by which logind knows the account's only session.
 logind_session_of() { loginctl list-sessions --no-legend | awk -v name="$1" '$3 == name { print $1 }'; }
 
+# --- pages -------------------------------------------------------------------------------------------------------------
+
+# section HEADING [N [STATUS]]: runs the (N-th) commands of a section of $page, which exit so; the status and output of the
+# last `run`.
+# shellcheck disable=SC2154 # The suite sets page.
+section() {
+    local commands
+    commands=$(awk -v heading="$1" -v wanted="${2:-1}" '
+        /^## / { inside = index($0, heading); count = 0 }
+        /^```/ { printing = 0 }
+        printing { print }
+        inside && /^```sh$/ { printing = ++count == wanted }' "$page")
+    [[ $commands ]] || fail "no commands in section: $1"
+    run bash -ec "$commands"
+    assert_status "${3:-0}"
+}
+
 # --- expectations -----------------------------------------------------------------------------------------------------
 
 # assert_equal EXPECTED FOUND
