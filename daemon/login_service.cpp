@@ -166,6 +166,9 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     claim.nonce = call.nonce;
     claim.consent = call.takeover.value_or(false) ? Consent::given : Consent::none;
     claim.leader = leader->process();
+    // On record with the grant: if solod and the login program are killed before Confirm is, what serves the
+    // person on is found by it.
+    claim.traces.line_inode = peer_inode(connection.fd());
 
     const Rules rules = claim.ruling.rules;
     const auto answered = co_await acquire(slots_, std::move(claim), std::move(*leader), connection);

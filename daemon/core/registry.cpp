@@ -47,7 +47,7 @@ Session session_of(const Claim& claim, const Now& now) {
             .ended = std::nullopt,
             .superseded_by = std::nullopt,
             .nonce = claim.nonce,
-            .traces = {},
+            .traces = claim.traces,
             .expires = expiry(claim.ruling.rules, now),
             .lease = lease};
 }

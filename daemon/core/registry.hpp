@@ -46,6 +46,7 @@ struct Claim {
     std::optional<Lease> lease; ///< of the session, where it is to be one
     /// The active session that the caller descends from, if any. It counts only if it is of the same account.
     std::optional<SessionId> inside;
+    Traces traces{}; ///< what is known of the session's processes already
 };
 
 /// What Open answers, or would answer.

@@ -114,6 +114,58 @@ assert_alive() { ! gone "$1" 2>/dev/null || fail "process $1 is gone"; }
     assert_output in
 }
 
+@test "who holds the line of a login that solod and the login program did not live to confirm is ended" {
+    local program
+    background one python3 -c '
+import json, os, signal, socket
+line = socket.socket(socket.AF_UNIX)
+line.connect("/run/solo/login.sock")
+account = {"name": "alice", "uid": None, "gids": []}
+call = {"method": "org.pamsolo.Login.Open",
+        "parameters": {"account": account, "origin": {"service": "sshd"}, "nonce": "1" * 32}}
+line.sendall(json.dumps(call).encode() + b"\0")
+assert b"\"grant\"" in line.recv(4096)
+program = os.fork()
+if program:
+    print("in", program, flush=True)
+signal.pause()'
+    started one grep -q '^in ' "$HOST_DIR/one.out"
+    program=$(shell_of one)
+    stop_solod KILL
+    stop one KILL
+    run gone "$program"
+    assert_status 1
+    start_solod
+    wait_until 5 no_sessions
+    gone "$program"
+}
+
+@test "a process that got the pid of a leader that died while solod was down is neither counted nor signalled" {
+    local leader stranger
+    login_in one
+    leader=$(pid_of one)
+    stop_solod KILL
+    stop one KILL
+    # The kernel gives the next process the number after this one (proc(5), ns_last_pid); somebody else may be quicker.
+    for _ in {1..100}; do
+        echo $((leader - 1)) >/proc/sys/kernel/ns_last_pid
+        sleep 1000 <&- >&- 2>&- 3>&- &
+        stranger=$!
+        ((stranger != leader)) || break
+        kill -KILL "$stranger"
+    done
+    assert_equal "$leader" "$stranger"
+    start_solod
+    is_over "$(last_session_of alice)" lost
+    assert_equal 0 "$(count_sessions)"
+    run "${LOGIN[@]}"
+    assert_status 0
+    run gone "$stranger"
+    assert_status 1
+    assert_equal '0000000000000000 0000000000000000' "$(awk '/^(SigPnd|ShdPnd)/ { print $2 }' "/proc/$stranger/status" | xargs)"
+    { kill -KILL "$stranger" && wait "$stranger"; } 2>/dev/null || true
+}
+
 @test "a person who logs out while solod is down frees the slot" {
     local leader
     ssh_in alice one
