@@ -11,10 +11,10 @@ JOBS      ?= $(shell nproc)
 PACKAGES = g++ cmake ninja-build pkg-config \
            libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
-           bats curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
+           bats cron curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
            nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync spin sqlite3 \
-           sshpass strace \
-           systemd-container util-linux zsh zstd \
+           sshpass strace sudo \
+           systemd-container util-linux valgrind vsftpd zsh zstd \
            debhelper lintian \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev shellcheck
 
@@ -24,7 +24,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test model demo install uninstall package lint asan clean
+.PHONY: all setup test model demo install uninstall package lint asan soak matrix valgrind clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -75,6 +75,24 @@ asan: setup
 	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-asan -DCMAKE_BUILD_TYPE=Debug -DSOLO_SANITIZE=ON
 	cmake --build $(BUILD)-asan -j $(JOBS)
 	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property'
+
+# 200 000 logins, one half while solod is killed all the time: is any lost, does anything grow?
+SOAK = --logins 200000
+soak: setup all
+	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --no-tests=error
+	$(SUDO) env SOLO_TEST_PROGRAMS=$(abspath $(BUILD))/tests/soak nice tests/support/sandbox --stage $(BUILD)/stage -- \
+	    tests/soak/soak $(SOAK)
+
+# Writes docs/matrix.md from what happens; ctest compares it.
+matrix: setup all
+	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --no-tests=error
+	$(SUDO) env SOLO_STAGE=$(BUILD)/stage SOLO_TEST_PROGRAMS=$(abspath $(BUILD))/tests/integration \
+	    tests/matrix/run write docs/matrix.md
+
+# The module in su -l, and in the programs that test it through libpam.
+valgrind: setup all
+	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --no-tests=error
+	$(SUDO) env BUILD=$(abspath $(BUILD)) tests/support/sandbox --stage $(BUILD)/stage -- tests/regressions/valgrind
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-lint
