@@ -24,7 +24,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test model demo install uninstall package lint asan soak matrix valgrind clean
+.PHONY: all setup test model demo install uninstall package lint asan soak matrix valgrind fuzz clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -93,6 +93,13 @@ matrix: setup all
 valgrind: setup all
 	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --no-tests=error
 	$(SUDO) env BUILD=$(abspath $(BUILD)) tests/support/sandbox --stage $(BUILD)/stage -- tests/regressions/valgrind
+
+# Each fuzzer of tests/fuzz for FUZZ_TIME seconds, in the build of `make asan`.
+FUZZ_TIME ?= 600
+fuzz: setup
+	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-asan -DCMAKE_BUILD_TYPE=Debug -DSOLO_SANITIZE=ON
+	cmake --build $(BUILD)-asan -j $(JOBS) --target fuzzers
+	tests/fuzz/run $(BUILD)-asan/tests/fuzz $(FUZZ_TIME) $(JOBS)
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-lint

@@ -34,31 +34,30 @@ Request request_for(std::uint64_t inode) {
     return request;
 }
 
-/// Finds UNIX_DIAG_PEER among the attributes of a reply.
-std::optional<std::uint64_t> peer_of(const char* reply, std::size_t size) {
+} // namespace
+
+std::optional<std::uint64_t> parse_peer_inode(std::string_view reply) {
     nlmsghdr header{};
     constexpr std::size_t attributes = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(unix_diag_msg)));
-    if (size < attributes)
+    if (reply.size() < attributes)
         return std::nullopt;
-    std::memcpy(&header, reply, sizeof header);
+    std::memcpy(&header, reply.data(), sizeof header);
     if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
         return std::nullopt;
-    for (std::size_t at = attributes; at + sizeof(rtattr) <= size;) {
+    for (std::size_t at = attributes; at + sizeof(rtattr) <= reply.size();) {
         rtattr attribute{};
-        std::memcpy(&attribute, reply + at, sizeof attribute);
-        if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > size)
+        std::memcpy(&attribute, reply.data() + at, sizeof attribute);
+        if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > reply.size())
             return std::nullopt;
         std::uint32_t inode = 0;
         if (attribute.rta_type == UNIX_DIAG_PEER && attribute.rta_len == RTA_LENGTH(sizeof inode)) {
-            std::memcpy(&inode, reply + at + RTA_LENGTH(0), sizeof inode);
+            std::memcpy(&inode, reply.data() + at + RTA_LENGTH(0), sizeof inode);
             return inode;
         }
         at += RTA_ALIGN(attribute.rta_len);
     }
     return std::nullopt;
 }
-
-} // namespace
 
 std::optional<std::uint64_t> peer_inode(int socket) {
     struct stat status {};
@@ -70,7 +69,7 @@ std::optional<std::uint64_t> peer_inode(int socket) {
         return std::nullopt;
     std::array<char, 1024> reply{};
     const auto size = ::recv(netlink.get(), reply.data(), reply.size(), MSG_DONTWAIT);
-    return size > 0 ? peer_of(reply.data(), static_cast<std::size_t>(size)) : std::nullopt;
+    return size > 0 ? parse_peer_inode({reply.data(), static_cast<std::size_t>(size)}) : std::nullopt;
 }
 
 } // namespace solo
