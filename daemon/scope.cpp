@@ -77,6 +77,8 @@ std::optional<CgroupMount> find_cgroup_mount(std::string_view mountinfo) {
         std::array<std::string_view, 5> fields; // the fourth is the root, the fifth the mount point
         for (auto& field : fields)
             field = take(line, ' ');
+        if (!fields[4].starts_with('/'))
+            continue;
         return CgroupMount{.point = std::string{fields[4]},
                            .root = fields[3] == "/" ? std::string{} : std::string{fields[3]}};
     }
