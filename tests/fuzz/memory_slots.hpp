@@ -30,6 +30,7 @@ public:
         return registry_.shares_leader(session);
     }
     [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
+    [[nodiscard]] StateCounts count_by_state() const override { return registry_.count_by_state(); }
 
 private:
     void carry_out(Effects effects);

@@ -40,7 +40,7 @@ void check_cgroup(std::string_view text) {
     }
     (void)is_within(text, "/user.slice");
     if (const auto mount = find_cgroup_mount(text))
-        must(!mount->point.empty() && text.find("cgroup2") != std::string_view::npos,
+        must(mount->point.starts_with('/') && text.find("cgroup2") != std::string_view::npos,
              "it is a mount of cgroup2");
 }
 

@@ -195,16 +195,17 @@ private:
     Events events_;
     Statistics statistics_{events_};
     MemorySlots slots_{around_.loop.get_executor()};
-    LoginService login_service_{slots_, policy_, events_, around_.kept};
-    SessionsService sessions_service_{
-        slots_,
-        *around_.store,
-        around_.accounts,
-        events_,
-        {.policy = policy_, .config = config_},
-        {.statistics = statistics_, .host = "host", .started = 0, .problems = [] {
-             return std::vector<std::string>{};
-         }}};
+    LoginService login_service_{slots_, policy_, events_, around_.kept, statistics_};
+    SessionsService sessions_service_{slots_,
+                                      *around_.store,
+                                      around_.accounts,
+                                      events_,
+                                      {.policy = policy_, .config = config_},
+                                      {.statistics = statistics_,
+                                       .host = "host",
+                                       .started = 0,
+                                       .problems = [] { return std::vector<std::string>{}; },
+                                       .gauges = [] { return Gauges{}; }}};
     Server login_server_{idle(around_.loop), login_service_.dispatcher(), around_.turns, limits()};
     Server sessions_server_{idle(around_.loop), sessions_service_.dispatcher(), around_.turns, limits()};
     int served_ = 0; ///< connections
