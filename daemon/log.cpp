@@ -42,6 +42,11 @@ bool send_to_journal(int priority, std::string_view text, std::span<const Journa
     return journal().send(journal_entry(entry));
 }
 
+/// A log that cannot be written (its disk is full, its reader gone) is no reason to stop.
+void write_line(const std::string& line) {
+    (void)std::fputs(line.c_str(), stderr);
+}
+
 } // namespace
 
 bool logs_to_journal() {
@@ -59,10 +64,10 @@ void log_line(Priority priority, std::string_view text, std::span<const JournalF
     if (send_to_journal(number, text, fields))
         return;
     if (journal_stream() != nullptr) {
-        fmt::print(stderr, "<{}>{}\n", number, text);
+        write_line(fmt::format("<{}>{}\n", number, text));
         return;
     }
-    fmt::print(stderr, "solod: {}\n", text);
+    write_line(fmt::format("solod: {}\n", text));
     ::syslog(LOG_AUTHPRIV | number, "%.*s", static_cast<int>(text.size()), text.data());
 }
 
