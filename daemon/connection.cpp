@@ -5,6 +5,7 @@
 #include "daemon/log.hpp"
 
 #include <chrono>
+#include <tuple>
 
 #include <asio/buffer.hpp>
 #include <asio/experimental/as_tuple.hpp>
@@ -24,6 +25,13 @@ constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
 
 /// How long a client may take for the rest of a message that it has begun, or to take a reply.
 constexpr std::chrono::seconds message_time{10};
+
+/// How long to wait where the kernel has no memory for what a client says, before it is asked again.
+constexpr std::chrono::milliseconds shortage_pause{100};
+
+bool is_shortage(std::error_code error) {
+    return error == asio::error::no_memory || error == asio::error::no_buffer_space;
+}
 
 } // namespace
 
@@ -57,13 +65,22 @@ asio::awaitable<void> Connection::serve() {
     }
 }
 
-/// Reads what there is; false at the end of the stream.
+/// Reads what there is; false at the end of the stream. What fails here says nothing of the client, whose
+/// login may have been granted: it is not dropped for that.
 asio::awaitable<bool> Connection::read_more() {
     if (reader_.has_partial() && !timer_)
         arm();
-    const auto space = reader_.space();
-    const auto [error, count] =
-        co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), use_tuple);
+    const auto free = reader_.space();
+    const auto space = asio::buffer(free.data(), free.size());
+    auto [error, count] = co_await socket_.async_read_some(space, use_tuple);
+    while (is_shortage(error)) {
+        asio::steady_timer pause{socket_.get_executor(), shortage_pause};
+        co_await pause.async_wait(asio::use_awaitable);
+        // Asio would wait for an event, and the one that there was is used up.
+        count = socket_.read_some(space, error);
+        if (error == asio::error::would_block)
+            std::tie(error, count) = co_await socket_.async_read_some(space, use_tuple);
+    }
     reader_.received(count);
     co_return !error;
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <system_error>
 
 #include <fcntl.h>
 
@@ -67,6 +68,20 @@ bool are_related(const Process& leader, int pid) {
     const auto table = read_processes();
     return pid == leader.pid || descendants(table, {leader.pid}).contains(pid) ||
            descendants(table, {pid}).contains(leader.pid);
+}
+
+/// What the kernel says of a session. That it cannot be asked now (there is no descriptor to spare) ends no
+/// login that was granted; its processes may then be harder to find.
+Traces traces_of(const Session& session, Connection& line) {
+    Traces traces{
+        .line_inode = peer_inode(line.fd()), .audit_session = std::nullopt, .logind_session = std::nullopt};
+    try {
+        traces.audit_session = own_audit_session(session.leader);
+    } catch (const std::system_error& error) {
+        log(Priority::warning, "session {}: its audit session is not known: {}", session.id.text(),
+            error.what());
+    }
+    return traces;
 }
 
 protocol::Reply refusal(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
@@ -197,9 +212,7 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     const Session* const session = slots_.find(*id);
     if (session == nullptr) // it is over already
         co_return make_reply(login::Confirm::Reply{});
-    slots_.confirm(*id, {.line_inode = peer_inode(connection.fd()),
-                         .audit_session = own_audit_session(session->leader),
-                         .logind_session = std::nullopt});
+    slots_.confirm(*id, traces_of(*session, connection));
     co_return make_reply(login::Confirm::Reply{});
 }
 
