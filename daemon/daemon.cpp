@@ -33,6 +33,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t connections_per_user = 64;
 constexpr std::size_t connections_of_users = 4096;
 
+/// How long a database that cannot be read is tried again at the start; logins wait meanwhile. After that
+/// they are decided without knowing who is logged in.
+constexpr auto recovery_time = std::chrono::seconds{1};
+
 /// How long logind may take at the start to say who is logged in; logins wait meanwhile.
 constexpr auto adoption_time = std::chrono::seconds{2};
 
@@ -46,14 +50,25 @@ void take_directory(const std::string& path, mode_t mode) {
         throw std::system_error{errno, std::generic_category(), path};
 }
 
-/// Makes sure that one solod serves these sockets. The lock lasts until the process ends.
+/// A state directory that cannot be had (the disk is read-only, gone or full) keeps nobody from logging in;
+/// the store says what is wrong with it.
+bool take_state_directory(const std::string& path) {
+    try {
+        take_directory(path, S_IRWXU);
+    } catch (const std::system_error& error) {
+        log(Priority::alert, "the state directory is not as it should be: {}", error.what());
+    }
+    return fs::is_directory(path);
+}
+
+/// Makes sure that one solod serves these sockets. The lock lasts until the process ends. It is on a
+/// directory, so that it needs no place on a disk.
 protocol::UniqueFd take_lock(const Options& options) {
     ::umask(S_IRWXG | S_IRWXO);
     take_directory(options.runtime_dir, S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
-    take_directory(options.state_dir, S_IRWXU);
-    const std::string path = options.state_dir + "/lock";
-    protocol::UniqueFd lock{
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)};
+    const std::string& path =
+        take_state_directory(options.state_dir) ? options.state_dir : options.runtime_dir;
+    protocol::UniqueFd lock{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!lock)
         throw std::system_error{errno, std::generic_category(), path};
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
@@ -144,7 +159,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
     journal().on_waiting([this] { send_waiting_log(); });
     for (const std::string& warning : config_.warnings)
         log(Priority::warning, "{}", warning);
-    recover();
+    recovery_.attempt();
 }
 
 void Daemon::run() {
@@ -169,42 +184,17 @@ void Daemon::run() {
 
 /// Logins that come before it is known who is logged in wait in their sockets.
 asio::awaitable<void> Daemon::serve() {
+    co_await recovery_.keep_trying(std::chrono::milliseconds{50}, Recovery::Clock::now() + recovery_time);
     try {
         co_await logind_watch_.adopt(Logind::Clock::now() + adoption_time);
     } catch (const std::exception& error) {
         log(Priority::error, "who was logged in already is not known: {}", error.what());
     }
+    asio::co_spawn(loop_, recovery_.keep_trying(std::chrono::seconds{1}), asio::detached);
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
     asio::co_spawn(turns_.of(Turns::nobody), sessions_server_.run(), asio::detached);
     notify_service_manager("READY=1");
     watchdog_.start();
-}
-
-/// Before the first grant: sessions of an earlier boot are closed, those that live are watched again.
-void Daemon::recover() {
-    const auto opened = store_.open();
-    if (opened && *opened) {
-        moved_database_ = fmt::format("the database was damaged; it is now {}", **opened);
-        log(Priority::alert, "{}", moved_database_);
-    }
-    auto sessions = opened ? store_.recover(wall_time()) : tl::unexpected{opened.error()};
-    auto notes = sessions ? store_.notes() : tl::unexpected{sessions.error()};
-    if (notes)
-        slots_.restore(std::move(*sessions), std::move(*notes));
-    else
-        log(Priority::alert, "who is logged in is not known from before: {}", notes.error());
-    recover_lines();
-}
-
-/// Lines that an earlier run has left with systemd are served again.
-void Daemon::recover_lines() {
-    for (auto& [id, line] : kept_.take(DescriptorStore::Kind::line)) {
-        const bool is_needed = slots_.find(id) != nullptr;
-        if (const auto connection = is_needed ? login_server_.adopt(std::move(line)) : nullptr)
-            login_service_.take_line(id, *connection);
-        else
-            kept_.drop(DescriptorStore::Kind::line, id);
-    }
 }
 
 /// journald does not read for now: what it was not given is offered again, and nobody waits.
@@ -252,7 +242,8 @@ void Daemon::reload() {
 
 std::vector<std::string> Daemon::problems() const {
     std::vector<std::string> problems;
-    for (const std::string& problem : {records_.problem(), moved_database_, reload_problem_})
+    for (const std::string& problem :
+         {records_.problem(), recovery_.problem(), recovery_.damage(), reload_problem_})
         if (!problem.empty())
             problems.push_back(problem);
     return problems;

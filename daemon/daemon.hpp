@@ -10,6 +10,7 @@
 #include "daemon/logind.hpp"
 #include "daemon/logind_watch.hpp"
 #include "daemon/options.hpp"
+#include "daemon/recovery.hpp"
 #include "daemon/server.hpp"
 #include "daemon/sessions_service.hpp"
 #include "daemon/statistics.hpp"
@@ -39,8 +40,6 @@ public:
 
 private:
     void reload();
-    void recover();
-    void recover_lines();
     asio::awaitable<void> serve();
     void await_signal();
     void send_waiting_log();
@@ -52,7 +51,6 @@ private:
     Config config_;
     Policy policy_;
     std::string reload_problem_;
-    std::string moved_database_;
     Events events_; // before the loop, which keeps coroutines that listen
     asio::io_context loop_{1};
     Turns turns_{loop_.get_executor()}; // over before the loop is
@@ -70,6 +68,7 @@ private:
     SessionsService sessions_service_;
     Server login_server_;
     Server sessions_server_;
+    Recovery recovery_{store_, slots_, kept_, login_server_, login_service_};
     Watchdog watchdog_{loop_.get_executor()};
     asio::steady_timer log_retry_{loop_};
     asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};

@@ -81,6 +81,8 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
     auto kept = kept_.take(DescriptorStore::Kind::leader);
     for (Session& session : sessions) {
         const SessionId id = session.id;
+        if (registry_.find(id) != nullptr)
+            continue; // this run has granted it, or an attempt that failed halfway has taken it over
         const Rules rules = rules_of(session);
         std::optional<ProcessHandle> leader;
         if (const auto pidfd = kept.extract(id))
@@ -96,6 +98,10 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
             survival = remains.empty() ? Survival::nothing : Survival::remains;
         }
         Effects effects;
+        if (const Session* const twin =
+                session.has_leader() ? registry_.find_led_by(session.leader) : nullptr;
+            twin != nullptr && twin->nonce == adopted) // before this record could be read
+            registry_.close(SessionId{twin->id}, now(), effects);
         registry_.restore(std::move(session), rules, survival, now(), effects);
         if (leader && registry_.find(id) != nullptr)
             watch(id, std::move(*leader));
@@ -273,6 +279,9 @@ void LocalSlots::carry_out(Effects effects) {
 void LocalSlots::flush() {
     is_flush_due_ = false;
     Effects batch = std::exchange(batch_, {});
+    if (records_.has_lost_records())
+        for (const Session* const session : registry_.sessions())
+            records_.add(*session);
     for (const Effect& effect : batch) {
         if (const auto* const record = std::get_if<Record>(&effect))
             records_.add(record->session);

@@ -27,7 +27,8 @@ public:
     LocalSlots(asio::any_io_executor executor, RecordQueue& records, Events& events, const Policy& policy,
                DescriptorStore& kept, Logind& logind);
 
-    /// Takes over the sessions that the records of an earlier run know, oldest first.
+    /// Takes over the sessions that the records of an earlier run know, oldest first; those that are known
+    /// already are left alone.
     void restore(std::vector<Session> sessions, std::vector<AccountNote> notes);
 
     /// Takes over a login that Solo has not granted, if its service is not ignored: it holds a slot, also

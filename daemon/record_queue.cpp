@@ -37,6 +37,13 @@ void RecordQueue::add(const AccountNote& note) {
         notes_.push_back(note);
 }
 
+bool RecordQueue::has_lost_records() {
+    if (!store_.is_file_lost())
+        return false;
+    log(Priority::alert, "the database was removed or replaced; what lives is written again");
+    return true;
+}
+
 void RecordQueue::write() {
     refused_.clear();
     if (queue_.empty() && notes_.empty())

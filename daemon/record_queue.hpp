@@ -27,6 +27,9 @@ public:
     void add(const Session& session);
     void add(const AccountNote& note);
 
+    /// Whether what was written is gone with the database's file: then all that lives has to be added again.
+    bool has_lost_records();
+
     /// Writes what is queued, in one transaction. Afterwards all of it is on record, or kept for later
     /// (degraded), or refused().
     void write();

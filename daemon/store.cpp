@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace solo {
 
@@ -33,8 +35,27 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// That a statement makes no sense to the database (SQLITE_ERROR) means that a table or a column is missing.
 bool is_damage(const SQLite::Exception& error) {
-    return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+    const int code = error.getErrorCode();
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+}
+
+/// Others are kept out by the directory already; the file is to be as it was made all the same.
+void take_file(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+        return;
+    if (status.st_uid != ::geteuid() && ::lchown(path.c_str(), ::geteuid(), ::getegid()) != 0)
+        return;
+    if ((status.st_mode & 07777U) != (S_IRUSR | S_IWUSR))
+        (void)::chmod(path.c_str(), S_IRUSR | S_IWUSR);
+}
+
+/// Solo has neither triggers nor views: one that is there is not ours, and nothing of it is to run.
+void forbid_foreign_code(sqlite3* database) {
+    ::sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    ::sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
 template<class T>
@@ -265,6 +286,8 @@ void Store::connect() {
     database_ = std::make_unique<SQLite::Database>(
         path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW, busy_timeout);
     try {
+        forbid_foreign_code(database_->getHandle());
+        take_file(path_);
         database_->exec(
             "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;");
         database_->exec(durability_ == Durability::commit ? "PRAGMA synchronous = FULL"
@@ -456,6 +479,17 @@ void Store::delete_sessions(const std::vector<SessionId>& ids) {
         statement.reset();
     }
     transaction.commit();
+}
+
+bool Store::is_file_lost() {
+    int is_moved = 0;
+    if (database_)
+        ::sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &is_moved);
+    if (is_moved == 0)
+        return false;
+    statements_.reset();
+    database_.reset();
+    return true;
 }
 
 tl::expected<void, std::string> Store::checkpoint() {

@@ -92,6 +92,10 @@ public:
     /// up to `count` records with an id greater than `after`, oldest first, and at none that was made later.
     tl::expected<Eviction, std::string> evict(std::int64_t ended_before, const SessionId& after, int count);
 
+    /// Whether somebody has removed or replaced the file under us, so that nobody will find what is written.
+    /// The next call then opens whatever is in its place.
+    bool is_file_lost();
+
     /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
     tl::expected<void, std::string> checkpoint();
 

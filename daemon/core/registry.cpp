@@ -171,12 +171,16 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     const Reason reason = was_ending ? session.reason.value_or(Reason::lost) : Reason::lost;
     session.state = State::active; // an opening one may have been granted: its login program knows
     session.reason.reset();
+    if (session.slot)
+        make_place(session.account, *session.slot, effects);
     track({.session = std::move(session),
            .grace_time = rules.grace_time.value,
            .on_leader_exit = rules.on_leader_exit.value,
            .reveal_holder = rules.reveal_holder.value,
            .line = Line::unknown});
     Tracked& restored = *tracked(id);
+    if (const auto account = accounts_.find(restored.session.account); account != accounts_.end())
+        std::ranges::sort(account->second.holders);
     const bool is_kept =
         survival == Survival::remains && (was_ending || rules.on_leader_exit.value == OnLeaderExit::end);
     if (survival == Survival::alive && !was_ending) {
@@ -188,9 +192,29 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     }
 }
 
+/// Whoever was granted the slot before it was known who holds it moves to another one, which may be one too
+/// many. The database knows nothing of that grant yet.
+void Registry::make_place(const std::string& account, int slot, Effects& effects) {
+    const auto slots = slots_of(account);
+    const auto taken = std::ranges::find(slots, slot, &Slot::number);
+    if (taken == slots.end())
+        return;
+    const auto is_restored = [](const Tracked* holder) { return holder->line == Line::unknown; };
+    if (std::ranges::any_of(taken->holders, is_restored)) // they share it
+        return;
+    const int free = lowest_free_slot(slots);
+    for (const Tracked* const holder : taken->holders) {
+        Session& moved = tracked(holder->session.id)->session;
+        moved.slot = free;
+        effects.push_back(Record{moved});
+    }
+}
+
 void Registry::restore(AccountNote note) {
     const std::string account = note.account;
-    accounts_[account].note = std::move(note);
+    AccountState& state = accounts_[account];
+    if (state.note.is_empty())
+        state.note = std::move(note);
 }
 
 void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effects& effects) {

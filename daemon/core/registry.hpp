@@ -169,7 +169,8 @@ public:
     /// A session that is being ended did not go away in time. It still holds its slot; gone() may yet come.
     void stuck(const SessionId& id, const Now& now, Effects& effects);
 
-    /// A session from before the daemon's start whose record is not ended. Sessions come oldest first.
+    /// A session from before the daemon's start whose record is not ended. Sessions come oldest first, and
+    /// before all logins unless their records could not be read.
     void restore(Session session, const Rules& rules, Survival survival, const Now& now, Effects& effects);
 
     /// What is remembered of an account from before the daemon's start.
@@ -267,6 +268,7 @@ private:
     Tracked* tracked(const SessionId& id);
     [[nodiscard]] std::vector<Tracked*> led_by(const Process& leader);
     void take_slot(const Rules& rules, Session& session) const;
+    void make_place(const std::string& account, int slot, Effects& effects);
     void track(Tracked tracked);
     void settle(Waiting login, Verdict verdict, const Now& now, Effects& effects);
     void grant(Waiting login, Verdict verdict, const Now& now, Effects& effects);

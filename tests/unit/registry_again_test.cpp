@@ -189,6 +189,25 @@ void restored_sessions_keep_their_slots_and_their_order(void** /*state*/) {
            "s2 ending, superseded, slot 1\nend s2 for host5");
 }
 
+void a_session_that_is_found_late_has_its_slot_and_its_age_all_the_same(void** /*state*/) {
+    const Scene earlier = scene_of(In::active);
+    Scene blind;
+    blind.active({.number = 2});
+    expect(blind.restore(earlier.stored.at(session_id(1)), Survival::alive),
+           "s2 active, slot 1\ns1 active, slot 0");
+    expect(blind.open({.number = 3}), "login 3: refuse, occupied, held by s1");
+    expect(blind.open({.number = 4, .on_conflict = supersede, .max_sessions = 2}),
+           "s1 ending, superseded, slot 0\nend s1 for host4");
+}
+
+void a_note_that_is_found_late_gives_way_to_a_newer_one(void** /*state*/) {
+    Registry registry;
+    registry.restore(AccountNote{.account = "alice", .uid = {}, .locked = 2, .superseded = {}});
+    registry.restore(AccountNote{.account = "alice", .uid = {}, .locked = {}, .superseded = Supersession{}});
+    Effects effects;
+    assert_true(registry.unlock("alice", {}, effects));
+}
+
 } // namespace
 
 int main() {
@@ -210,6 +229,8 @@ int main() {
         SOLO_TEST(after_a_restart_a_retry_gives_the_same_session),
         SOLO_TEST(after_a_restart_the_exit_of_the_leader_ends_the_session),
         SOLO_TEST(restored_sessions_keep_their_slots_and_their_order),
+        SOLO_TEST(a_session_that_is_found_late_has_its_slot_and_its_age_all_the_same),
+        SOLO_TEST(a_note_that_is_found_late_gives_way_to_a_newer_one),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
