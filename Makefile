@@ -24,7 +24,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test model demo install uninstall package lint asan soak matrix valgrind fuzz clean
+.PHONY: all setup test model faults demo install uninstall package lint asan soak matrix valgrind fuzz clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -42,6 +42,15 @@ test: setup all
 # Checks the promise over every interleaving of a model (tests/model); MODEL=all also what takes minutes and 4 GB.
 model: setup
 	tests/model/check $(or $(MODEL),quick)
+
+# Every system call of solod and of the module is made to fail, and solod is killed at every one of its own. Takes an
+# hour or two.
+faults: setup all
+	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --output-on-failure
+	for sweep in crash failing module; do \
+	    $(SUDO) env SOLO_TEST_PROGRAMS=$(abspath $(BUILD))/tests/integration \
+	        tests/support/sandbox --stage $(BUILD)/stage -- tests/faults/sweep $$sweep || exit; \
+	done
 
 demo: setup
 	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=OFF
