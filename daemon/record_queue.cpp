@@ -56,8 +56,8 @@ void RecordQueue::write() {
         schedule_retry();
         return;
     }
-    queue_.clear();
-    places_.clear();
+    queue_ = {};
+    places_ = {}; // clear() would keep its buckets, and go over all of them each time
     notes_.clear();
     set_problem({});
     schedule_checkpoint();

@@ -168,6 +168,7 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
                        Effects& effects) {
     const SessionId id = session.id;
     const bool was_ending = session.state == State::ending;
+    const bool was_active = session.state == State::active;
     const Reason reason = was_ending ? session.reason.value_or(Reason::lost) : Reason::lost;
     session.state = State::active; // an opening one may have been granted: its login program knows
     session.reason.reset();
@@ -184,7 +185,8 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     const bool is_kept =
         survival == Survival::remains && (was_ending || rules.on_leader_exit.value == OnLeaderExit::end);
     if (survival == Survival::alive && !was_ending) {
-        effects.push_back(Record{restored.session});
+        if (!was_active)
+            effects.push_back(Record{restored.session});
     } else if (survival == Survival::alive || is_kept) {
         begin_ending(restored, reason, std::nullopt, effects);
     } else {
