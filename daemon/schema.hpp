@@ -10,7 +10,8 @@ namespace solo {
 /// A session is written when it is granted and again when it changes. Ids are time-ordered, so that the table
 /// grows at its end; the indexes are partial, so that a login touches small ones only. one_session_per_slot
 /// is the promise itself: the database refuses a double grant; share is 0 but for sessions of one origin that
-/// count as one. gids has the account's groups with blanks between them. expires and lease_lapses are
+/// count as one. It also finds the sessions that are not ended; those without a slot (NULL) are never alike.
+/// gids has the account's groups with blanks between them. expires and lease_lapses are
 /// microseconds of CLOCK_BOOTTIME, lease_ttl is milliseconds, the other times are microseconds since the Unix
 /// epoch. account holds what is remembered of an account beyond its sessions: that it is locked, and a
 /// superseding of which its person has not been told.
@@ -61,8 +62,7 @@ CREATE TABLE account (
     by_ruser   TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot, share) WHERE state <> 'ended' AND slot IS NOT NULL;
-CREATE INDEX unfinished ON session (id) WHERE state <> 'ended';
+CREATE UNIQUE INDEX one_session_per_slot ON session (account, slot, share) WHERE state <> 'ended';
 CREATE INDEX history_of_account ON session (account, id) WHERE state = 'ended';
 CREATE INDEX history_of_user ON session (uid, id) WHERE state = 'ended';
 )sql"};

@@ -687,7 +687,7 @@ void no_query_of_a_login_or_of_history_scans_the_table(void** /*state*/) {
     expect_equal(plan_of([&] { must(store.save(std::vector{session_of(400)})); }), "\n");
     expect_equal(plan_of([&] { must(store.find(id_of(7))); }), "SEARCH session USING PRIMARY KEY (id=?)\n");
     const std::string recovery = plan_of([&] { must(store.recover(1)); });
-    expect_within(recovery, "USING INDEX unfinished");
+    expect_within(recovery, "USING INDEX one_session_per_slot");
     expect(recovery.find("SCAN session\n") == recovery.npos, recovery);
     expect_equal(plan_of([&] { must(store.ended_after(id_of(7), {}, 9)); }),
                  "SEARCH session USING PRIMARY KEY (id>?)\n");
@@ -767,7 +767,7 @@ void a_truncated_database_is_moved_aside(void** /*state*/) {
 /// The database opens, and only what a restart has to know cannot be read.
 void damage_within_is_found_when_the_database_is_opened(void** /*state*/) {
     const Disk disk;
-    for (const char* const part : {"session", "unfinished", "one_session_per_slot"}) {
+    for (const char* const part : {"session", "one_session_per_slot"}) {
         std::vector<Session> sessions;
         for (int i = 1; i < 200; ++i)
             sessions.push_back(session_of(i, "account-" + std::to_string(i)));
