@@ -323,8 +323,12 @@ void LocalSlots::perform(Answer answer) {
     if (answer.id)
         limits_.watch(*registry_.find(*answer.id), waiting.mapped().rules);
     answer.has_waited = waiting.mapped().has_waited;
-    say_answer(answer, waiting.mapped());
     waiting.mapped().answered(answer);
+    const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
+    asio::post(executor_, [this, answer = std::move(answer), waiting = std::move(waiting.mapped()),
+                           session = session == nullptr ? std::nullopt : std::optional{*session}] {
+        say_answer(answer, waiting, session); // writing the log takes time that nobody should wait
+    });
 }
 
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is
@@ -372,14 +376,14 @@ void LocalSlots::perform(const Contested& contest) {
                      .rule = {}});
 }
 
-void LocalSlots::say_answer(const Answer& answer, const Waiting& waiting) const {
+void LocalSlots::say_answer(const Answer& answer, const Waiting& waiting,
+                            const std::optional<Session>& session) const {
     if (answer.verdict.decision == protocol::Decision::refuse) {
         publish_refusal(events_, waiting.account, waiting.origin, answer.verdict.rule,
                         refusal_text(answer.verdict, waiting.account, waiting.rules));
         return;
     }
-    const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
-    if (session == nullptr)
+    if (!session)
         return;
     const auto outcome = outcome_of(answer);
     const std::string_view decision = protocol::name_of(outcome.value_or(Outcome::grant));

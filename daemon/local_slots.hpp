@@ -81,7 +81,8 @@ private:
     [[nodiscard]] bool take_charge(const SessionId& id, std::optional<ProcessHandle> leader);
     void perform(const BeginEnding& order);
     void perform(const Contested& contest);
-    void say_answer(const Answer& answer, const Waiting& waiting) const;
+    void say_answer(const Answer& answer, const Waiting& waiting,
+                    const std::optional<Session>& session) const;
     void publish(protocol::EventKind kind, const Session& session, std::string message = {}) const;
     [[nodiscard]] std::optional<SessionId> enclosing_session(const Process& process) const;
 

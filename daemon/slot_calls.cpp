@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <asio/experimental/as_tuple.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -60,6 +61,9 @@ asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::o
         pending->answer = answer;
         pending->wake.cancel();
     });
+    co_await asio::post(asio::use_awaitable); // most logins are decided and on record after this round
+    if (pending->answer)
+        co_return std::move(pending->answer);
     connection.on_hang_up([pending] {
         pending->has_hung_up = true;
         pending->wake.cancel();
