@@ -24,7 +24,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test model faults demo install uninstall package lint asan soak matrix valgrind fuzz clean
+.PHONY: all setup test bench model faults demo install uninstall package lint asan soak matrix valgrind fuzz clean
 
 all:
 	$(CONFIGURE) -B $(BUILD)
@@ -51,6 +51,11 @@ faults: setup all
 	    $(SUDO) env SOLO_TEST_PROGRAMS=$(abspath $(BUILD))/tests/integration \
 	        tests/support/sandbox --stage $(BUILD)/stage -- tests/faults/sweep $$sweep || exit; \
 	done
+
+# Solo beside its peers, on a machine that does nothing else: prints the ratios and writes docs/benchmarks.md. Needs 12 GB of
+# disk in $(BUILD); BENCH_HISTORY=1000000 leaves out the ten million rows of history.
+bench: setup all
+	$(SUDO) tests/bench/run $(BUILD) --write docs $(if $(BENCH_HISTORY),--history $(BENCH_HISTORY))
 
 demo: setup
 	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=OFF

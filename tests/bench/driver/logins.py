@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""One login at a time, beside the floor and the other PAM modules."""
+
+import host
+from worker import interleave
+
+SUPERSEDE = """[Service bench-supersede]
+OnConflict=supersede
+ContestLimit=10000
+[User bench1]
+MaxSessions=2
+"""
+
+
+def peers_of_pam(scene):
+    """Other modules that do something at the beginning of a session."""
+    directory = scene.directory
+    who = directory / "who"
+    who.write_text('#!/bin/sh\n[ "$(who | grep -c "^$PAM_USER ")" -lt 1 ]\n')
+    who.chmod(0o755)
+    limits = directory / "limits.conf"
+    limits.write_text("".join(f"{name} hard maxlogins 1000\n" for name in scene.accounts))
+    host.add_service("bench-permit", "required pam_permit.so")
+    host.add_service("bench-limits", f"required pam_limits.so conf={limits}")
+    host.add_service("bench-lastlog", "required pam_lastlog.so silent")
+    host.add_service("bench-who", f"required pam_exec.so quiet {who}")
+    account = scene.accounts[0]
+    utmp = {count: host.write_utmp(directory / f"utmp-{count}", count) for count in scene.size.utmp}
+
+    def peer(service, count, divisor=1):
+        return scene.peer("login_client", "open", service, account, prefix=host.with_utmp(utmp[count]),
+                          count=scene.size.few(divisor) if divisor > 1 else None)
+
+    few, middle = scene.size.utmp[0], scene.size.utmp[1]
+    peers = {"pam_permit": peer("bench-permit", few), "pam_lastlog": peer("bench-lastlog", few),
+             "pam_exec who": peer("bench-who", few, 20), f"pam_limits {few}": peer("bench-limits", few),
+             f"pam_limits {middle}": peer("bench-limits", middle, 10)}
+    for count in scene.size.utmp[2:]:
+        peers[f"pam_limits {count}"] = peer("bench-limits", count, 100)
+    return peers
+
+
+def measure(scene):
+    directory, accounts = scene.directory, scene.accounts
+    scene.spawn(scene.program("raw_server"), directory / "raw.sock")
+    scene.spawn(scene.program("echo_daemon"), directory / "echo.sock")
+    solods = {f"history {rows}": scene.filled_solod(f"history-{rows}", SUPERSEDE, history=rows)
+              for rows in scene.size.history}
+    solods |= {f"live {rows}": scene.filled_solod(f"live-{rows}", SUPERSEDE, leases=rows)
+               for rows in scene.size.live if rows}
+    empty = solods["history 0"]
+    for socket in (directory / "raw.sock", directory / "echo.sock"):
+        while not socket.exists():
+            pass
+
+    peers = {"raw": scene.peer("raw_client", directory / "raw.sock"),
+             "echo": scene.peer("open_client", directory / "echo.sock", accounts[0], host.FIRST_UID, "grant")}
+    for name, solod in solods.items():
+        peers[f"open {name}"] = scene.opener(solod, accounts[0])
+        service = scene.pam_service("bench-" + name.replace(" ", "-"), solod)
+        peers[f"libpam {name}"] = scene.peer("login_client", "open", service, accounts[0])
+    scene.hold(empty, accounts[2])
+    scene.hold(empty, accounts[3])
+    peers["refusal"] = scene.opener(empty, accounts[2], "refuse")
+    peers["libpam refusal"] = scene.peer("login_client", "refuse", "bench-history-0", accounts[2])
+    service = scene.pam_service("bench-supersede", empty)
+    peers["libpam supersede"] = scene.peer("login_client", "supersede", service, accounts[4], count=scene.size.few(10))
+    peers["killed"] = scene.peer("login_client", "killed", "bench-history-0", accounts[5], count=scene.size.few(10))
+    peers |= peers_of_pam(scene)
+    scene.keep(interleave(peers, scene.size.rounds))
+    scene.end()
