@@ -5,6 +5,7 @@
 #include "daemon/dispatcher.hpp"
 #include "daemon/listen.hpp"
 #include "daemon/server.hpp"
+#include "daemon/turns.hpp"
 #include "protocol/login_messages.hpp"
 
 #include <cstdio>
@@ -46,8 +47,10 @@ int main(int /*argc*/, char** argv) {
         dispatcher.add<login::Open>(grant);
         dispatcher.add<login::Confirm>(confirm);
         dispatcher.add<login::Close>(close_session);
+        const Turns turns{loop.get_executor()};
         Server server{listen_at(loop.get_executor(), argv[1], S_IRUSR | S_IWUSR),
                       dispatcher,
+                      turns,
                       {.message = protocol::max_login_message,
                        .per_uid = 0,
                        .total = 0,
