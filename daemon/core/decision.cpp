@@ -52,7 +52,7 @@ Verdict Registry::decide(const Claim& claim, const Now& now) const {
 Verdict Registry::decide_slot(const Claim& claim, const Now& now) const {
     const Rules& rules = claim.ruling.rules;
     const AccountState* const account = state_of(claim.account.name);
-    if (account != nullptr && account->note.locked)
+    if (account != nullptr && account->seen().note.locked)
         return {Decision::refuse, Because::locked, std::nullopt,
                 rule_text(rules.contest_action.source, "ContestAction")};
     const auto slots = slots_of(claim.account.name);
@@ -87,7 +87,7 @@ Verdict Registry::decide_conflict(const Claim& claim, const std::vector<Slot>& s
         verdict.decision = Decision::supersede;
         return verdict;
     }
-    const Contest& contest = state_of(claim.account.name)->contest;
+    const Contest& contest = state_of(claim.account.name)->seen().contest;
     if (contest.is_held(now)) {
         verdict.because = Because::contest_hold;
         verdict.rule = rule_text(rules.contest_hold.source, "ContestHold");

@@ -59,11 +59,11 @@ void Registry::open(Claim claim, const Now& now, Effects& effects) {
     Verdict verdict = decide(claim, now);
     const std::string account = claim.account.name;
     const AccountState* const state = state_of(account);
-    const bool is_waited_for = state != nullptr && !state->waiting.empty();
+    const bool is_waited_for = state != nullptr && !state->seen().waiting.empty();
     const bool takes_turn = verdict.because == Verdict::Because::free_slot && is_waited_for;
     Waiting login{std::move(claim), std::nullopt, std::nullopt};
     if (verdict.decision == Decision::supersede || takes_turn) {
-        accounts_[account].waiting.push_back(std::move(login));
+        accounts_[account].own().waiting.push_back(std::move(login));
         serve_waiting(account, now, effects);
     } else {
         settle(std::move(login), std::move(verdict), now, effects);
@@ -90,7 +90,7 @@ bool Registry::abandon(const std::string& account, RequestId request, const Now&
     const auto known = accounts_.find(account);
     if (known == accounts_.end())
         return false;
-    auto& waiting = known->second.waiting;
+    auto& waiting = known->second.own().waiting;
     const auto is_meant = [&](const Waiting& login) { return login.claim.request == request; };
     const auto found = std::ranges::find_if(waiting, is_meant);
     if (found == waiting.end())
@@ -112,7 +112,7 @@ void Registry::confirm(const SessionId& id, Effects& effects) {
     Tracked* const confirmed = tracked(id);
     if (confirmed == nullptr || confirmed->session.state != State::opening)
         return;
-    confirmed->session.state = State::active;
+    set_state(confirmed->session, State::active);
     effects.push_back(Record{confirmed->session});
     note_told(confirmed->session, effects);
 }
@@ -214,9 +214,9 @@ void Registry::make_place(const std::string& account, int slot, Effects& effects
 
 void Registry::restore(AccountNote note) {
     const std::string account = note.account;
-    AccountState& state = accounts_[account];
-    if (state.note.is_empty())
-        state.note = std::move(note);
+    Affairs& affairs = accounts_[account].own();
+    if (affairs.note.is_empty())
+        affairs.note = std::move(note);
 }
 
 void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effects& effects) {
@@ -284,14 +284,14 @@ bool Registry::unlock(const std::string& account, const Now& now, Effects& effec
     const auto found = accounts_.find(account);
     if (found == accounts_.end())
         return false;
-    AccountState& state = found->second;
-    const bool was_locked = state.note.locked.has_value();
-    if (!was_locked && !state.contest.is_held(now))
+    Affairs& affairs = found->second.own();
+    const bool was_locked = affairs.note.locked.has_value();
+    if (!was_locked && !affairs.contest.is_held(now))
         return false;
-    state.contest.forget();
-    state.note.locked.reset();
+    affairs.contest.forget();
+    affairs.note.locked.reset();
     if (was_locked)
-        effects.push_back(RecordNote{state.note});
+        effects.push_back(RecordNote{affairs.note});
     serve_waiting(account, now, effects);
     return true;
 }
@@ -341,15 +341,32 @@ std::vector<const Session*> Registry::sessions() const {
     all.reserve(sessions_.size());
     for (const auto& [id, tracked] : sessions_)
         all.push_back(&tracked.session);
-    std::ranges::sort(all, {}, &Session::id);
     return all;
 }
 
-StateCounts Registry::count_by_state() const {
-    StateCounts counts{};
-    for (const auto& [id, tracked] : sessions_)
-        ++counts.at(static_cast<std::size_t>(tracked.session.state));
-    return counts;
+std::vector<const Session*> Registry::sessions_after(const SessionId& id, std::size_t count) const {
+    std::vector<const Session*> found;
+    for (auto next = sessions_.upper_bound(id); next != sessions_.end() && found.size() < count; ++next)
+        found.push_back(&next->second.session);
+    return found;
+}
+
+std::vector<const Session*> Registry::sessions_before(const SessionId& id, std::size_t count) const {
+    std::vector<const Session*> found;
+    for (auto next = sessions_.lower_bound(id); next != sessions_.begin() && found.size() < count;)
+        found.push_back(&(--next)->second.session);
+    return found;
+}
+
+const Registry::Affairs& Registry::AccountState::seen() const {
+    static const Affairs none;
+    return affairs == nullptr ? none : *affairs;
+}
+
+Registry::Affairs& Registry::AccountState::own() {
+    if (affairs == nullptr)
+        affairs = std::make_unique<Affairs>();
+    return *affairs;
 }
 
 Registry::Tracked* Registry::tracked(const SessionId& id) {
@@ -365,7 +382,14 @@ void Registry::track(Tracked tracked) {
         led_by_.emplace(session.leader.pid, session.id);
     if (const auto deadline = session.deadline())
         deadlines_.emplace(*deadline, session.id);
-    sessions_.emplace(session.id, std::move(tracked));
+    ++counts_.at(static_cast<std::size_t>(session.state));
+    sessions_.emplace_hint(sessions_.end(), session.id, std::move(tracked));
+}
+
+void Registry::set_state(Session& session, State state) {
+    --counts_.at(static_cast<std::size_t>(session.state));
+    ++counts_.at(static_cast<std::size_t>(state));
+    session.state = state;
 }
 
 void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& effects) {
@@ -385,9 +409,9 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
     granted.superseded_before = std::move(login.superseded_before);
     if (is_free_slot && !login.has_superseded) {
         AccountState& state = accounts_.at(session.account);
-        if (state.note.superseded && !state.telling) {
-            granted.superseded_before = state.note.superseded;
-            state.telling = session.id;
+        if (state.seen().note.superseded && !state.seen().telling) {
+            granted.superseded_before = state.seen().note.superseded;
+            state.own().telling = session.id;
             if (session.lease) // nobody confirms it
                 note_told(session, effects);
         }
@@ -398,11 +422,12 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
 /// If the session's login has been told of a superseding, it knows now, and nobody is told again.
 void Registry::note_told(const Session& session, Effects& effects) {
     const auto found = accounts_.find(session.account);
-    if (found == accounts_.end() || found->second.telling != session.id)
+    if (found == accounts_.end() || found->second.seen().telling != session.id)
         return;
-    found->second.telling.reset();
-    found->second.note.superseded.reset();
-    effects.push_back(RecordNote{found->second.note});
+    Affairs& affairs = found->second.own();
+    affairs.telling.reset();
+    affairs.note.superseded.reset();
+    effects.push_back(RecordNote{affairs.note});
 }
 
 /// The slot of a holder from the same origin where the session may share it, else the lowest that is free.
@@ -427,7 +452,7 @@ void Registry::supersede(Waiting& login, const Now& now, Effects& effects) {
     }
     if (superseded.empty())
         return;
-    AccountState& account = accounts_.at(claim.account.name);
+    Affairs& account = accounts_.at(claim.account.name).own();
     account.contest.count(now, rules);
     fading_.emplace(account.contest.fades(), claim.account.name);
     note_superseding(login, account, now, effects);
@@ -437,7 +462,7 @@ void Registry::supersede(Waiting& login, const Now& now, Effects& effects) {
 
 /// Whoever logs in next is told of this superseding, whatever becomes of the login that began it. That login
 /// is told of the one before.
-void Registry::note_superseding(Waiting& login, AccountState& account, const Now& now, Effects& effects) {
+void Registry::note_superseding(Waiting& login, Affairs& account, const Now& now, Effects& effects) {
     const Claim& claim = login.claim;
     if (!std::exchange(login.has_superseded, true) && !account.telling)
         login.superseded_before = std::move(account.note.superseded);
@@ -451,7 +476,8 @@ void Registry::note_superseding(Waiting& login, AccountState& account, const Now
 /// One superseding too many: from now on nobody supersedes for a while, or nobody logs in at all.
 void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effects) {
     const Rules& rules = claim.ruling.rules;
-    AccountState& account = accounts_.at(claim.account.name);
+    AccountState& state = accounts_.at(claim.account.name);
+    Affairs& account = state.own();
     account.contest.hold(now, rules);
     fading_.emplace(account.contest.fades(), claim.account.name);
     effects.push_back(Contested{.account = claim.account.name,
@@ -465,7 +491,7 @@ void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effect
     account.note.locked = now.wall;
     effects.push_back(RecordNote{account.note});
     const auto is_own = [&](const Session& session) { return session.account == claim.account.name; };
-    for (const SessionId& id : account.holders)
+    for (const SessionId& id : state.holders)
         if (std::ranges::all_of(led_by(tracked(id)->session.leader), is_own, &Tracked::session))
             end(id, Reason::terminated, effects);
 }
@@ -476,14 +502,15 @@ void Registry::serve_waiting(const std::string& account, const Now& now, Effects
     if (found == accounts_.end())
         return;
     AccountState& state = found->second;
-    while (!state.waiting.empty()) {
-        Verdict verdict = decide(state.waiting.front().claim, now);
+    while (!state.seen().waiting.empty()) {
+        auto& waiting = state.own().waiting;
+        Verdict verdict = decide(waiting.front().claim, now);
         if (verdict.decision == Decision::supersede) {
-            supersede(state.waiting.front(), now, effects);
+            supersede(waiting.front(), now, effects);
             return;
         }
-        Waiting login = std::move(state.waiting.front());
-        state.waiting.pop_front();
+        Waiting login = std::move(waiting.front());
+        waiting.pop_front();
         settle(std::move(login), std::move(verdict), now, effects);
     }
     forget_if_empty(account);
@@ -494,9 +521,10 @@ void Registry::forget_if_empty(const std::string& account) {
     const auto found = accounts_.find(account);
     if (found == accounts_.end())
         return;
-    const AccountState& state = found->second;
-    const bool is_empty = state.holders.empty() && state.waiting.empty() && state.note.is_empty();
-    if (is_empty && state.contest.fades() == 0)
+    AccountState& state = found->second;
+    if (state.seen().is_empty())
+        state.affairs.reset();
+    if (state.holders.empty() && state.affairs == nullptr)
         accounts_.erase(found);
 }
 
@@ -506,16 +534,16 @@ void Registry::fade_contests(const Now& now) {
         const std::string account = fading_.begin()->second;
         fading_.erase(fading_.begin());
         const auto found = accounts_.find(account);
-        if (found == accounts_.end() || found->second.contest.fades() > now.boot)
+        if (found == accounts_.end() || found->second.seen().contest.fades() > now.boot)
             continue;
-        found->second.contest.forget();
+        found->second.own().contest.forget();
         forget_if_empty(account);
     }
 }
 
 void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
                             Effects& effects) {
-    tracked.session.state = State::ending;
+    set_state(tracked.session, State::ending);
     tracked.session.reason = reason;
     effects.push_back(Record{tracked.session});
     effects.push_back(BeginEnding{.session = tracked.session,
@@ -526,8 +554,8 @@ void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<proto
 
 /// Ends the record, frees the slot and serves who waited for it.
 void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effects) {
-    Session session = std::move(sessions_.at(id).session);
-    sessions_.erase(id);
+    Session session = std::move(sessions_.extract(id).mapped().session);
+    --counts_.at(static_cast<std::size_t>(session.state));
     const auto [first, last] = led_by_.equal_range(session.leader.pid);
     if (const auto entry = std::find_if(first, last, [&](const auto& led) { return led.second == id; });
         entry != last)
@@ -541,14 +569,15 @@ void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effect
     if (session.slot) {
         AccountState& account = accounts_.at(session.account);
         std::erase(account.holders, id);
-        if (reason == Reason::superseded && !account.waiting.empty()) {
-            session.superseded_by = account.waiting.front().claim.id;
-            account.waiting.front().superseded = session;
+        if (reason == Reason::superseded && !account.seen().waiting.empty()) {
+            Waiting& successor = account.own().waiting.front();
+            session.superseded_by = successor.claim.id;
+            successor.superseded = session;
         }
         if (reason == Reason::logout) // its login program has its answer
             note_told(session, effects);
-        else if (account.telling == id)
-            account.telling.reset();
+        else if (account.seen().telling == id)
+            account.own().telling.reset();
     }
     const std::string name = session.account;
     const Process leader = session.leader;

@@ -13,6 +13,8 @@
 #include <array>
 #include <cstdint>
 #include <list>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -209,7 +211,13 @@ public:
     /// All sessions that are not over, oldest first.
     [[nodiscard]] std::vector<const Session*> sessions() const;
 
-    [[nodiscard]] StateCounts count_by_state() const;
+    /// Up to `count` of them with a greater id, oldest first.
+    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id, std::size_t count) const;
+
+    /// Up to `count` of them with a smaller id, newest first.
+    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id, std::size_t count) const;
+
+    [[nodiscard]] StateCounts count_by_state() const { return counts_; }
 
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 
@@ -233,14 +241,28 @@ private:
         bool has_superseded = false; ///< it has begun to end a session
     };
 
-    /// What there is of one account.
-    struct AccountState {
-        std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
-        std::list<Waiting> waiting;     ///< in order; only the first one is being served
+    /// What there is of an account beyond its holders.
+    struct Affairs {
+        std::list<Waiting> waiting; ///< in order; only the first one is being served
         Contest contest;
         AccountNote note;
         /// The session whose login is being told of note.superseded: told it is when that is confirmed.
         std::optional<SessionId> telling;
+
+        [[nodiscard]] bool is_empty() const {
+            return waiting.empty() && note.is_empty() && contest.fades() == 0 && !telling;
+        }
+    };
+
+    /// What there is of one account. Most have no affairs, and no memory for them.
+    struct AccountState {
+        std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
+        std::unique_ptr<Affairs> affairs;
+
+        /// To look at.
+        [[nodiscard]] const Affairs& seen() const;
+        /// To change.
+        [[nodiscard]] Affairs& own();
     };
 
     /// A slot and the sessions that hold it, oldest first: one, or several from the same origin.
@@ -274,18 +296,20 @@ private:
     void grant(Waiting login, Verdict verdict, const Now& now, Effects& effects);
     void note_told(const Session& session, Effects& effects);
     void supersede(Waiting& login, const Now& now, Effects& effects);
-    static void note_superseding(Waiting& login, AccountState& account, const Now& now, Effects& effects);
+    static void note_superseding(Waiting& login, Affairs& account, const Now& now, Effects& effects);
     void begin_contest(const Claim& claim, const Now& now, Effects& effects);
     void serve_waiting(const std::string& account, const Now& now, Effects& effects);
     void expire(const Process& leader, const Now& now, Effects& effects);
     void forget_if_empty(const std::string& account);
     void fade_contests(const Now& now);
-    static void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
-                             Effects& effects);
+    void set_state(Session& session, State state);
+    void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
+                      Effects& effects);
     /// Takes the id by value: the caller's may lie in the very session that is forgotten here.
     void over(SessionId id, Reason reason, const Now& now, Effects& effects);
 
-    std::unordered_map<SessionId, Tracked> sessions_;
+    std::map<SessionId, Tracked> sessions_; ///< ordered, so that they can be listed a page at a time
+    StateCounts counts_{};                  ///< of sessions_
     std::unordered_map<std::string, AccountState> accounts_; ///< only those of which there is anything
     std::unordered_multimap<int, SessionId> led_by_;         ///< sessions by their leader's pid
     std::set<std::pair<std::int64_t, SessionId>> deadlines_; ///< at most one a session
