@@ -13,10 +13,11 @@
 
 namespace solo {
 
-/// The sessions that a List call asks for, oldest first. Those that are ended are read from the store in
-/// pages.
+/// The sessions that a List call asks for, oldest first, taken a page at a time, so that nobody waits for a
+/// long list.
 ///
-/// A session that begins or ends while the list is read may be missed; none is given twice.
+/// A session that ends while the list is read may be missed, and one that begins then is; none is given
+/// twice.
 class SessionList {
 public:
     struct Wanted {
@@ -34,14 +35,20 @@ public:
 
 private:
     void skip_to_newest(std::int64_t limit);
+    std::int64_t skip_to_newest_live(std::int64_t limit);
+    void read_live();
     void read_page();
 
+    const Slots& slots_;
     Store& store_;
     Wanted wanted_;
-    std::deque<Session> live_; ///< those that were not over when the list began
-    std::deque<Session> page_; ///< ended ones
-    SessionId after_;          ///< the last one read from the store
-    bool has_more_;            ///< whether the store may have more
+    std::deque<Session> live_;  ///< those that are not over
+    SessionId live_after_;      ///< the last one read from the slots
+    SessionId last_;            ///< of those that are not over, the newest when the list began
+    bool has_more_live_ = true; ///< whether the slots may have more
+    std::deque<Session> page_;  ///< ended ones
+    SessionId after_;           ///< the last one read from the store
+    bool has_more_;             ///< whether the store may have more
     std::string problem_;
 };
 

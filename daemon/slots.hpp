@@ -65,6 +65,14 @@ public:
     /// All sessions that are not over, oldest first.
     [[nodiscard]] virtual std::vector<const Session*> sessions() const = 0;
 
+    /// Up to `count` of them with a greater id, oldest first.
+    [[nodiscard]] virtual std::vector<const Session*> sessions_after(const SessionId& id,
+                                                                     std::size_t count) const = 0;
+
+    /// Up to `count` of them with a smaller id, newest first.
+    [[nodiscard]] virtual std::vector<const Session*> sessions_before(const SessionId& id,
+                                                                      std::size_t count) const = 0;
+
     /// How many there are in each state.
     [[nodiscard]] virtual StateCounts count_by_state() const = 0;
 

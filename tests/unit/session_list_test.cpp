@@ -4,6 +4,7 @@
 #include "tests/unit/sessions.hpp"
 #include "tests/unit/temp_dir.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -32,6 +33,21 @@ public:
         for (const Session& session : held)
             all.push_back(&session);
         return all;
+    }
+    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id,
+                                                             std::size_t count) const override {
+        std::vector<const Session*> page = sessions();
+        std::erase_if(page, [&](const Session* session) { return session->id <= id; });
+        page.resize(std::min(count, page.size()));
+        return page;
+    }
+    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
+                                                              std::size_t count) const override {
+        std::vector<const Session*> page = sessions();
+        std::erase_if(page, [&](const Session* session) { return session->id >= id; });
+        std::ranges::reverse(page);
+        page.resize(std::min(count, page.size()));
+        return page;
     }
     [[nodiscard]] StateCounts count_by_state() const override { return {}; }
 
@@ -137,24 +153,45 @@ void a_session_that_ends_meanwhile_is_given_once(void** /*state*/) {
     scene.record({ended(1)});
     scene.hold({session_of(2), session_of(3)});
     SessionList list{scene.slots, scene.store, wanted(true)};
-    scene.record({ended(2), ended(4)});
+    scene.record({ended(2), ended(3), ended(4)});
     scene.slots.held.clear();
     expect_equal(Scene::rest_of(list), "1 2 3 4");
 }
 
-/// Then a whole page of the store has nothing new.
-void many_sessions_that_end_meanwhile_do_not_end_the_list(void** /*state*/) {
+/// Then pages of the store have what is about to be given already.
+void many_sessions_that_end_meanwhile_are_given_once(void** /*state*/) {
     Scene scene;
-    std::vector<Session> sessions;
-    for (int number = 1; number <= 600; ++number) {
-        sessions.push_back(ended(number));
+    std::vector<Session> early;
+    std::vector<Session> late;
+    for (int number = 1; number <= 601; ++number)
+        (number <= 300 ? early : late).push_back(ended(number));
+    scene.record(early);
+    for (int number = 301; number <= 600; ++number)
         scene.hold({session_of(number)});
-    }
     SessionList list{scene.slots, scene.store, wanted(true)};
-    sessions.push_back(ended(601));
-    scene.record(sessions);
-    expect_equal(Scene::rest_of(list), range(1, 601));
+    expect_equal(number_of(list.next()->id), 1);
+    scene.record(late);
+    scene.slots.held.clear();
+    expect_equal(Scene::rest_of(list), range(2, 601));
     expect_equal(list.problem(), "");
+}
+
+/// Else a list would not end while there are more logins than it can tell.
+void a_session_that_begins_meanwhile_is_not_given(void** /*state*/) {
+    Scene scene;
+    scene.hold({session_of(1), session_of(2)});
+    SessionList list{scene.slots, scene.store, wanted(false)};
+    scene.hold({session_of(3)});
+    expect_equal(Scene::rest_of(list), "1 2");
+}
+
+void many_live_sessions_are_listed_to_the_end(void** /*state*/) {
+    Scene scene;
+    for (int number = 1; number <= 1024; ++number)
+        scene.hold({session_of(number)});
+    expect_equal(scene.list(wanted(false)), range(1, 1024));
+    expect_equal(scene.list(wanted(false, 700)), range(325, 1024));
+    expect_equal(scene.list(wanted(false, 256)), range(769, 1024));
 }
 
 void a_store_that_cannot_be_read_is_a_problem(void** /*state*/) {
@@ -181,7 +218,9 @@ int main() {
         SOLO_TEST(a_filter_holds_for_both_kinds),
         SOLO_TEST(a_long_history_is_read_to_its_end),
         SOLO_TEST(a_session_that_ends_meanwhile_is_given_once),
-        SOLO_TEST(many_sessions_that_end_meanwhile_do_not_end_the_list),
+        SOLO_TEST(many_sessions_that_end_meanwhile_are_given_once),
+        SOLO_TEST(a_session_that_begins_meanwhile_is_not_given),
+        SOLO_TEST(many_live_sessions_are_listed_to_the_end),
         SOLO_TEST(a_store_that_cannot_be_read_is_a_problem),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
