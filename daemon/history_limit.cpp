@@ -14,11 +14,12 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-/// So many records are looked at in one transaction, which takes a millisecond or two.
-constexpr int step_size = 100;
+/// So many records are looked at in one transaction, which takes a tenth of a millisecond: a login may have
+/// to wait for it.
+constexpr int step_size = 10;
 
 /// Between two of them.
-constexpr milliseconds pause = 50ms;
+constexpr milliseconds pause = 5ms;
 
 /// How much longer than asked for records may stay.
 milliseconds interval(milliseconds time) {
