@@ -10,6 +10,7 @@
 #include "protocol/printable.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/steady_timer.hpp>
@@ -163,7 +164,8 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     if (!history)
         reply.problems.push_back(history.error());
     reply.state = reply.problems.empty() ? protocol::Health::ok : protocol::Health::degraded;
-    reply.active = static_cast<std::int64_t>(slots_.sessions().size());
+    const StateCounts counts = slots_.count_by_state();
+    reply.active = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     reply.opened_total = state_.statistics.opened();
     reply.refused_total = state_.statistics.refused();
     reply.superseded_total = state_.statistics.superseded();
