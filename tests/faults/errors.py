@@ -25,7 +25,7 @@ _ERRORS = {
     "eventfd2": _NEW,
     "fchmod": ("EIO", "ENOSPC"),
     "fchown": ("EIO", "ENOSPC"),
-    "fcntl": ("EMFILE", "ENOLCK"),
+    "fcntl": ("ENOLCK",),
     "fdatasync": _WRITE,
     "flock": ("ENOMEM", "EINTR"),
     "fstat": _FILE,

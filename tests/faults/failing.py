@@ -14,6 +14,9 @@ from waiting import is_idle, wait_until
 # What a login may take with the module's timeout=2, and strace.
 LONGEST_LOGIN = 6
 
+# SQLite tries for 10 s to lock its shared memory (walTryBeginRead in wal.c).
+LONGEST_START = 15
+
 
 def faults(name, directory):
     return [(fault, "") for fault in faults_of(crash.points_of(name, directory))]
@@ -68,7 +71,7 @@ def _run_start(scenario, injection, output):
     """A start may fail where the fault is not the disk's, but says why; the next one succeeds."""
     solod = scenario.solod
     solod.launch(prefix(injection.options, output))
-    is_ready = solod.is_ready(5)
+    is_ready = solod.is_ready(LONGEST_START)
     wait_until(1, lambda: solod.has_exited() or is_idle(solod.process.pid))
     release(solod.process.pid)
     fired = has_fired(output)
