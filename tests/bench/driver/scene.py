@@ -35,7 +35,7 @@ SHORT = Size(rounds=2, count=4, history=(0, 1000), live=(0, 100), logins=50, lea
 
 
 def full(history):
-    return Size(rounds=15, count=200, history=tuple(sorted({0, 1_000_000, history})), live=(0, 10_000, 1_000_000), logins=10_000,
+    return Size(rounds=11, count=200, history=tuple(sorted({0, 1_000_000, history})), live=(0, 10_000, 1_000_000), logins=10_000,
                 leases=100_000, listed=100_000, utmp=(10, 1000, 100_000))
 
 
