@@ -68,6 +68,10 @@ std::string result_name(int result) {
         return "PAM_SESSION_ERR";
     case PAM_SYSTEM_ERR:
         return "PAM_SYSTEM_ERR";
+    case PAM_ACCT_EXPIRED:
+        return "PAM_ACCT_EXPIRED";
+    case PAM_IGNORE:
+        return "PAM_IGNORE";
     default:
         return std::to_string(result);
     }
