@@ -19,7 +19,7 @@ Finding shared_finding(const ServiceFile& file, const std::string& name) {
             Level::warning,
             "the session line is in a file that many services include, so a refusal is not "
             "explained, and each of them counts that is not in IgnoreServices",
-            place, "soloctl enable the services that people log in by, then pam-auth-update --remove solo");
+            place, "pam-auth-update --remove solo, then soloctl enable the services that people log in by");
     }
     return finding(Level::wrong,
                    "the module is in a file that many services include: screen lockers and sudo run it "
@@ -29,16 +29,18 @@ Finding shared_finding(const ServiceFile& file, const std::string& name) {
                    "the services that people log in by");
 }
 
+/// What mends a service's lines.
+std::string mend_of(const ServiceFile& file, const Included& included, const std::string& name) {
+    const auto text = with_solo(file, included);
+    return text ? fmt::format("soloctl enable {} puts it right", name) : text.error();
+}
+
 void check_service(const PamDirectory& directory, const ServiceFile& file, const std::string& name,
                    Findings& findings) {
-    const auto wrong = misplacements(file, directory.included_by(file));
-    for (const auto& mistake : wrong) {
-        const auto* const mend = mistake.kind == Misplacement::Kind::not_understood
-                                     ? "mend the file by hand; pam_solo(8) says where the lines go"
-                                     : "soloctl enable {} puts it right";
-        findings.push_back(
-            finding(Level::wrong, mistake.text, mistake.place, fmt::format(fmt::runtime(mend), name)));
-    }
+    const auto included = directory.included_by(file);
+    const auto wrong = misplacements(file, included);
+    for (const auto& mistake : wrong)
+        findings.push_back(finding(Level::wrong, mistake.text, mistake.place, mend_of(file, included, name)));
     if (wrong.empty())
         findings.push_back(finding(Level::ok, name + " asks solod", file.path()));
 }
@@ -62,7 +64,9 @@ Findings check_services(const std::filesystem::path& root, const std::vector<std
             findings.push_back(shared_finding(*file, name));
         } else if (std::ranges::find(ignored, name) != ignored.end()) {
             findings.push_back(
-                finding(Level::note, name + " is in IgnoreServices: its lines do nothing", file->path()));
+                finding(Level::note,
+                        name + " is in IgnoreServices: its lines count only for services that include it",
+                        file->path()));
         } else {
             check_service(directory, *file, name, findings);
         }

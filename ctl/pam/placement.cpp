@@ -90,6 +90,17 @@ std::optional<Misplacement> misplaced(const Steps& steps, std::size_t at, PamTyp
     return std::nullopt;
 }
 
+/// The place of the first included line that is ours; nothing where there is none.
+std::optional<std::string> included_place(const Steps& steps) {
+    for (const auto& step : steps) {
+        if (!step.is_own && step.line.names(solo_module))
+            return step.place;
+        if (auto place = included_place(step.inner))
+            return place;
+    }
+    return std::nullopt;
+}
+
 void check_phase(const ServiceFile& service, const Steps& steps, PamType type,
                  std::vector<Misplacement>& found) {
     const auto is_ours = [](const Step& step) { return step.is_own && step.line.names(solo_module); };
@@ -106,6 +117,11 @@ void check_phase(const ServiceFile& service, const Steps& steps, PamType type,
     if (count > 1)
         found.push_back({Kind::doubled, type, service.path(),
                          fmt::format("there are {} {} lines", count, name_of(type))});
+    if (auto place = included_place(steps)) {
+        found.push_back({Kind::doubled, type, *std::move(place),
+                         fmt::format("{} has {} {} line and includes this one, so it asks solod twice",
+                                     service.path(), type == PamType::account ? "an" : "a", name_of(type))});
+    }
     if (!is_requisite(steps[at].line.control))
         found.push_back(
             {Kind::wrong_control, type, steps[at].place,
@@ -264,11 +280,8 @@ std::vector<PamLine> solo_lines(const ServiceFile& service) {
 
 std::optional<std::string> included_solo(const ServiceFile& service, const Included& included) {
     for (const auto type : phases) {
-        const auto steps = stack_of(service, type, included);
-        for (const auto& step : steps.value_or(Steps{})) {
-            if (!step.is_own && step.runs(solo_module))
-                return step.line.names(solo_module) ? step.place : step.inner.front().place;
-        }
+        if (auto place = included_place(stack_of(service, type, included).value_or(Steps{})))
+            return place;
     }
     return std::nullopt;
 }

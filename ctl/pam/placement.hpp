@@ -20,7 +20,7 @@ inline constexpr std::string_view solo_module = "pam_solo.so";
 struct Misplacement {
     enum class Kind {
         missing,       ///< the other phase has one
-        doubled,       ///< more than one
+        doubled,       ///< more than one, or an included one as well: then that one's place
         wrong_control, ///< not requisite
         too_late,      ///< after what may end the phase, or after pam_systemd
         too_early,     ///< before pam_loginuid

@@ -85,7 +85,18 @@ assert wrong["place"] == "/etc/pam.d/sshd" and "session line is missing" in wron
     finds wrong '/etc/pam.d/common-account:[0-9]+: the module is in a file that many services include'
     cp "$HOST_DIR/pam.d/common-account" /etc/pam.d/common-account
     sed -i '/pam_unix/i session requisite pam_solo.so' /etc/pam.d/common-session
+    finds wrong '/etc/pam.d/common-session:[0-9]+: /etc/pam.d/sshd has a session line and includes this one'
+    sed -i '/pam_solo/d' $sshd
     finds warning '/etc/pam.d/common-session:[0-9]+: the session line is in a file'
+}
+
+@test "a service has lines of its own and includes others" {
+    soloctl enable su-l
+    sed -i '/^@include common-account/i account requisite pam_solo.so' /etc/pam.d/su
+    finds wrong '/etc/pam.d/su:[0-9]+: /etc/pam.d/su-l has an account line and includes this one'
+    soloctl disable su
+    run soloctl doctor
+    assert_status 0
 }
 
 @test "a line is not requisite" {

@@ -215,6 +215,16 @@ print(edit["service"], edit["file"], edit["changed"] and "+session" in edit["dif
     refuses 'out of /etc/pam.d' enable away
 }
 
+@test "enable refuses su-l where su, which it includes, has a line" {
+    soloctl enable su-l
+    sed -i '/^@include common-account/i account requisite pam_solo.so' /etc/pam.d/su
+    refuses '/etc/pam.d/su-l includes the module by /etc/pam.d/su:' enable su-l
+    soloctl disable su-l
+    refuses '/etc/pam.d/su-l includes the module by /etc/pam.d/su:' enable su-l
+    soloctl disable su
+    soloctl enable su-l
+}
+
 @test "enable refuses a file that it does not understand" {
     printf 'auth required pam_permit.so\nsession required pam_loginuid.so\n' >/etc/pam.d/half
     refuses 'has no account lines' enable half

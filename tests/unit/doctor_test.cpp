@@ -52,8 +52,22 @@ void a_service_that_is_ignored_needs_no_lines(void** /*state*/) {
     const TempDir root;
     root.write("etc/pam.d/cron", "session requisite pam_solo.so\n");
     expect_equal(only(check_services(root.path(), {"cron"})),
-                 "note: cron is in IgnoreServices: its lines do nothing");
+                 "note: cron is in IgnoreServices: its lines count only for services that include it");
     expect_within(only(check_services(root.path(), {})), "wrong: the account line is missing");
+}
+
+void lines_that_a_service_has_twice_are_taken_out_where_they_come_from(void** /*state*/) {
+    const TempDir root;
+    root.write("etc/pam.d/su", "account requisite pam_solo.so\n");
+    root.write("etc/pam.d/su-l", "account requisite pam_solo.so\naccount include su\n"
+                                 "session requisite pam_solo.so\nsession include su\n");
+    const auto found = check_services(root.path(), {"su"});
+    expect_equal(found.size(), 2U);
+    expect_within(found.at(0).text, "su is in IgnoreServices");
+    expect_equal(found.at(1).level, "wrong");
+    expect_within(found.at(1).text, "su-l has an account line and includes this one");
+    expect_within(found.at(1).place.value_or(""), "/etc/pam.d/su:1");
+    expect_within(found.at(1).mend.value_or(""), "/etc/pam.d/su:1. Take it out there");
 }
 
 void warnings_about_the_configuration_are_no_faults(void** /*state*/) {
@@ -74,6 +88,7 @@ int main() {
         SOLO_TEST(units_are_asked_for_where_systemd_runs),
         SOLO_TEST(logind_is_wanted_where_something_asks_it),
         SOLO_TEST(a_service_that_is_ignored_needs_no_lines),
+        SOLO_TEST(lines_that_a_service_has_twice_are_taken_out_where_they_come_from),
         SOLO_TEST(warnings_about_the_configuration_are_no_faults),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

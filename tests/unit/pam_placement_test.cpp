@@ -200,6 +200,33 @@ void a_mistake_says_where_and_why(void** /*state*/) {
     expect_within(wrong.at(0).text, "logind would keep a session");
 }
 
+// As on Debian, where su-l includes su.
+void a_line_of_its_own_and_an_included_one_are_two(void** /*state*/) {
+    const std::string su_l = "account requisite pam_solo.so\n"
+                             "account include su\n"
+                             "session requisite pam_solo.so\n"
+                             "session CONTROL su\n";
+    auto included = debian();
+    const std::string su = "account required pam_access.so\n"
+                           "account requisite pam_solo.so\n"
+                           "session requisite pam_solo.so\n";
+    included.insert_or_assign("su", ServiceFile{"/etc/pam.d/su", su});
+    for (const auto* const control : {"include", "substack"}) {
+        const auto text = changed(su_l, "CONTROL", control);
+        const auto wrong = misplacements(file(text), included);
+        expect_equal(wrong.size(), 2U);
+        expect_equal(wrong.at(0).kind == Kind::doubled && wrong.at(1).kind == Kind::doubled, true);
+        expect_equal(wrong.at(0).place, "/etc/pam.d/su:2");
+        expect_equal(wrong.at(1).place, "/etc/pam.d/su:3");
+        expect_within(wrong.at(1).text, "/etc/pam.d/x has a session line and includes this one");
+        expect_within(enabled(text, included),
+                      "refused: /etc/pam.d/x includes the module by /etc/pam.d/su:2");
+        expect_equal(disabled(text, included),
+                     "account include su\nsession " + std::string{control} + " su\n");
+        expect_equal(misplacements(file(text), debian()).size(), 0U);
+    }
+}
+
 void pam_systemd_in_the_file_itself_comes_after_the_line(void** /*state*/) {
     const std::string text = "account requisite pam_solo.so\n"
                              "session optional pam_systemd.so\n"
@@ -279,6 +306,7 @@ int main() {
         SOLO_TEST(each_mistake_is_found),
         SOLO_TEST(the_long_form_of_requisite_is_requisite),
         SOLO_TEST(a_mistake_says_where_and_why),
+        SOLO_TEST(a_line_of_its_own_and_an_included_one_are_two),
         SOLO_TEST(pam_systemd_in_the_file_itself_comes_after_the_line),
         SOLO_TEST(comments_about_it_and_other_modules_stay),
         SOLO_TEST(faulty_lines_of_ours_go_too),
