@@ -35,7 +35,9 @@ Session take_front(std::deque<Session>& sessions) {
 } // namespace
 
 SessionList::SessionList(const Slots& slots, Store& store, Wanted wanted)
-    : slots_{slots}, store_{store}, wanted_{std::move(wanted)}, has_more_{wanted_.with_ended} {
+    : slots_{slots}, store_{store}, wanted_{std::move(wanted)} {
+    if (!wanted_.with_ended)
+        read_to_ = greatest();
     if (const auto newest = slots.sessions_before(greatest(), 1); !newest.empty())
         last_ = newest.front()->id;
     if (wanted_.limit)
@@ -79,7 +81,7 @@ std::int64_t SessionList::skip_to_newest_live(std::int64_t limit) {
 std::optional<Session> SessionList::next() {
     if (live_.empty())
         read_live();
-    if (page_.empty() && has_more_)
+    while (page_.empty() && problem_.empty() && has_more_ended())
         read_page();
     if (!problem_.empty() || (page_.empty() && live_.empty()))
         return std::nullopt;
@@ -100,14 +102,23 @@ void SessionList::read_live() {
     }
 }
 
+/// Up to where ended ones may be read: not beyond what has been read of the live ones, so that one that ends
+/// before it is read there is found here, then.
+SessionId SessionList::bound() const {
+    return has_more_live_ ? live_after_ : greatest();
+}
+
 void SessionList::read_page() {
     auto page = store_.ended_after(after_, wanted_.filter, page_size);
     if (!page) {
         problem_ = page.error();
         return;
     }
-    has_more_ = std::cmp_equal(page->size(), page_size);
-    if (!page->empty())
+    const bool is_full = std::cmp_equal(page->size(), page_size);
+    const auto beyond = std::erase_if(*page, [&](const Session& session) { return session.id > bound(); });
+    if (!is_full || beyond != 0)
+        after_ = read_to_ = bound();
+    else
         after_ = page->back().id;
     const auto was_live = [&](const Session& session) {
         return std::ranges::binary_search(live_, session.id, {}, &Session::id);

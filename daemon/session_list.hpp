@@ -16,8 +16,7 @@ namespace solo {
 /// The sessions that a List call asks for, oldest first, taken a page at a time, so that nobody waits for a
 /// long list.
 ///
-/// A session that ends while the list is read may be missed, and one that begins then is; none is given
-/// twice.
+/// A session that ends while the list is read is given once all the same, one that begins then is not.
 class SessionList {
 public:
     struct Wanted {
@@ -37,6 +36,8 @@ private:
     void skip_to_newest(std::int64_t limit);
     std::int64_t skip_to_newest_live(std::int64_t limit);
     void read_live();
+    [[nodiscard]] SessionId bound() const;
+    [[nodiscard]] bool has_more_ended() const { return read_to_ < bound(); }
     void read_page();
 
     const Slots& slots_;
@@ -47,8 +48,8 @@ private:
     SessionId last_;            ///< of those that are not over, the newest when the list began
     bool has_more_live_ = true; ///< whether the slots may have more
     std::deque<Session> page_;  ///< ended ones
-    SessionId after_;           ///< the last one read from the store
-    bool has_more_;             ///< whether the store may have more
+    SessionId after_;           ///< what is before this has been read from the store
+    SessionId read_to_;         ///< up to here there are no more in the store
     std::string problem_;
 };
 

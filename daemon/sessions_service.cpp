@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include <asio/experimental/as_tuple.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -58,6 +59,8 @@ SessionsService::Reply SessionsService::list(sessions::List call, Connection& co
                                .limit = call.limit};
     if (!access_.is_admin(connection))
         wanted.filter.uid = connection.peer().uid;
+    // What has ended just now is on record after this round.
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     SessionList list{slots_, store_, std::move(wanted)};
     std::optional<Session> last; // the reply that ends the stream carries one too
     while (auto next = list.next()) {

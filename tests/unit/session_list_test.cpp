@@ -176,6 +176,20 @@ void many_sessions_that_end_meanwhile_are_given_once(void** /*state*/) {
     expect_equal(list.problem(), "");
 }
 
+void one_that_ends_before_its_page_is_read_is_given_once(void** /*state*/) {
+    Scene scene;
+    for (int number = 1; number <= 100; ++number)
+        scene.hold({session_of(number)});
+    SessionList list{scene.slots, scene.store, wanted(true)};
+    expect_equal(number_of(list.next()->id), 1);
+    for (const int number : {20, 50, 99, 100}) {
+        scene.record({ended(number)});
+        std::erase_if(scene.slots.held,
+                      [&](const Session& session) { return number_of(session.id) == number; });
+    }
+    expect_equal(Scene::rest_of(list), range(2, 100));
+}
+
 /// Else a list would not end while there are more logins than it can tell.
 void a_session_that_begins_meanwhile_is_not_given(void** /*state*/) {
     Scene scene;
@@ -219,6 +233,7 @@ int main() {
         SOLO_TEST(a_long_history_is_read_to_its_end),
         SOLO_TEST(a_session_that_ends_meanwhile_is_given_once),
         SOLO_TEST(many_sessions_that_end_meanwhile_are_given_once),
+        SOLO_TEST(one_that_ends_before_its_page_is_read_is_given_once),
         SOLO_TEST(a_session_that_begins_meanwhile_is_not_given),
         SOLO_TEST(many_live_sessions_are_listed_to_the_end),
         SOLO_TEST(a_store_that_cannot_be_read_is_a_problem),
