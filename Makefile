@@ -6,6 +6,8 @@ PAMDIR    ?=
 BUILD     ?= build
 BUILD_TYPE ?= Release
 JOBS      ?= $(shell nproc)
+# Most tests wait for something most of the time.
+TEST_JOBS ?= $(shell expr $$(nproc) \* 2)
 
 # What Debian 12 has to have installed: to build, to test, to check.
 PACKAGES = g++ cmake ninja-build pkg-config \
@@ -37,7 +39,7 @@ setup:
 	if [ -n "$$missing" ]; then conf/install-packages $$missing; fi
 
 test: setup all
-	$(SUDO) ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error
+	$(SUDO) ctest --test-dir $(BUILD) -j $(TEST_JOBS) --output-on-failure --no-tests=error
 
 # Checks the promise over every interleaving of a model (tests/model); MODEL=all also what takes minutes and 4 GB.
 model: setup
@@ -88,7 +90,7 @@ lint: setup
 asan: setup
 	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-asan -DCMAKE_BUILD_TYPE=Debug -DSOLO_SANITIZE=ON
 	cmake --build $(BUILD)-asan -j $(JOBS)
-	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property'
+	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(TEST_JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property|fuzz'
 
 # 200 000 logins, one half while solod is killed all the time: is any lost, does anything grow?
 SOAK = --logins 200000
