@@ -30,6 +30,14 @@ public:
         return registry_.shares_leader(session);
     }
     [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
+    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id,
+                                                             std::size_t count) const override {
+        return registry_.sessions_after(id, count);
+    }
+    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
+                                                              std::size_t count) const override {
+        return registry_.sessions_before(id, count);
+    }
     [[nodiscard]] StateCounts count_by_state() const override { return registry_.count_by_state(); }
 
 private:
