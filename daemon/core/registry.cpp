@@ -518,14 +518,11 @@ void Registry::serve_waiting(const std::string& account, const Now& now, Effects
 
 /// Nothing is kept of an account of which there is nothing to keep.
 void Registry::forget_if_empty(const std::string& account) {
-    const auto found = accounts_.find(account);
-    if (found == accounts_.end())
-        return;
-    AccountState& state = found->second;
+    AccountState& state = accounts_.at(account);
     if (state.seen().is_empty())
         state.affairs.reset();
     if (state.holders.empty() && state.affairs == nullptr)
-        accounts_.erase(found);
+        accounts_.erase(account);
 }
 
 /// Forgets contests that say nothing any more.

@@ -249,8 +249,9 @@ private:
         /// The session whose login is being told of note.superseded: told it is when that is confirmed.
         std::optional<SessionId> telling;
 
+        /// Nobody is being told anything where the note is empty.
         [[nodiscard]] bool is_empty() const {
-            return waiting.empty() && note.is_empty() && contest.fades() == 0 && !telling;
+            return waiting.empty() && note.is_empty() && contest.fades() == 0;
         }
     };
 
