@@ -238,6 +238,21 @@ void looks_come_ten_times_in_a_timeout_but_not_more_than_once_a_second(void** /*
     expect_equal(one.clock.next_look(one.now), other.clock.next_look(other.now)); // together
 }
 
+void who_is_to_end_and_is_still_there_is_looked_at_again_a_little_later(void** /*state*/) {
+    Scene scene{100s};
+    scene.type();
+    scene.look();
+    scene.pass(1000);
+    expect_equal(scene.look(), "notice");
+    scene.pass(1000);
+    for (int again = 0; again < 2; ++again) {
+        expect_equal(scene.look(), "end");
+        const std::int64_t in = scene.clock.next_look(scene.now) - scene.now.boot;
+        expect(in > 0 && in <= 10 * second, "neither at once nor never");
+        scene.now.boot += in;
+    }
+}
+
 } // namespace
 
 int main() {
@@ -256,6 +271,7 @@ int main() {
         SOLO_TEST(a_clock_that_is_set_back_to_the_last_input_counts_as_input),
         SOLO_TEST(who_wakes_the_host_is_told_before_the_end),
         SOLO_TEST(looks_come_ten_times_in_a_timeout_but_not_more_than_once_a_second),
+        SOLO_TEST(who_is_to_end_and_is_still_there_is_looked_at_again_a_little_later),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -53,6 +53,12 @@ void without_configuration_one_login_is_the_limit_and_a_second_is_refused(void**
     assert_string_equal(ruling.rules.max_sessions.source.file.c_str(), "");
 }
 
+void the_text_of_a_rule_names_the_key_and_where_its_value_stands(void** /*state*/) {
+    assert_string_equal(rule_text({"[Group contractors]", "/etc/solo/solo.conf", 7}, "OnConflict").c_str(),
+                        "[Group contractors] OnConflict (/etc/solo/solo.conf:7)");
+    assert_string_equal(rule_text({}, "MaxSessions").c_str(), "[Policy] MaxSessions (built-in)");
+}
+
 void user_overrides_group_overrides_service_overrides_policy(void** /*state*/) {
     const Account bob{.name = "bob", .uid = 1001, .gids = {}};
     const Account bob_of_staff{.name = "bob", .uid = 1001, .gids = {7, staff}};
@@ -198,6 +204,7 @@ void an_exempt_login_still_carries_its_rules(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(without_configuration_one_login_is_the_limit_and_a_second_is_refused),
+        SOLO_TEST(the_text_of_a_rule_names_the_key_and_where_its_value_stands),
         SOLO_TEST(user_overrides_group_overrides_service_overrides_policy),
         SOLO_TEST(of_several_groups_the_one_written_first_wins),
         SOLO_TEST(each_key_is_overridden_by_itself),

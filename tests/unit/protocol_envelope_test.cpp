@@ -42,6 +42,8 @@ void a_call_is_written(void** /*state*/) {
                         R"({"method":"org.pamsolo.Login.Confirm","oneway":true,"parameters":{"id":"x"}})");
     assert_string_equal(text_of(to_frame(Call{.method = "a.b.C", .more = true})).c_str(),
                         R"({"method":"a.b.C","more":true})");
+    assert_string_equal(text_of(to_frame(Call{.method = "a.b.C", .upgrade = true})).c_str(),
+                        R"({"method":"a.b.C","upgrade":true})");
 }
 
 void a_flag_may_be_absent_null_or_false(void** /*state*/) {
@@ -54,6 +56,7 @@ void a_flag_may_be_absent_null_or_false(void** /*state*/) {
     }
     assert_no_call(R"({"method": "a.b.C", "more": 1})");
     assert_no_call(R"({"method": "a.b.C", "oneway": "true"})");
+    assert_no_call(R"({"method": "a.b.C", "upgrade": {}})");
 }
 
 void each_flag_is_read_alone(void** /*state*/) {

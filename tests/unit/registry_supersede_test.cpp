@@ -248,6 +248,8 @@ void abandoning_what_does_not_wait_does_nothing(void** /*state*/) {
     for (const RequestId request : {RequestId{1}, RequestId{9}})
         expect(scene.abandon(request), "");
     expect(scene.gone(1), "s1 ended, superseded by s2, slot 0\n" + Scene::granted(2));
+    Scene empty;
+    expect(empty.abandon(2), "");
 }
 
 } // namespace

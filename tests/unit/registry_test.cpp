@@ -9,6 +9,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 // How much memory the program holds now, by which a test sees that the registry forgets.
@@ -280,6 +281,44 @@ void sessions_are_listed_oldest_first(void** /*state*/) {
     expect(listed, "s1 s2 s3 ");
 }
 
+void sessions_are_listed_a_page_at_a_time_in_both_directions(void** /*state*/) {
+    Scene scene;
+    for (const int number : {2, 4, 6})
+        scene.open({.number = number, .account = "account" + std::to_string(number)});
+    const auto listed = [](const std::vector<const Session*>& page) {
+        std::string ids;
+        for (const Session* const session : page)
+            ids += solo::testing::text(session->id) + " ";
+        return ids;
+    };
+    const struct {
+        int number;
+        std::size_t count;
+        const char* after;
+        const char* before;
+    } rows[] = {{4, 9, "s6 ", "s2 "}, {3, 9, "s4 s6 ", "s2 "}, {6, 9, "", "s4 s2 "},
+                {1, 2, "s2 s4 ", ""}, {7, 2, "", "s6 s4 "},    {4, 0, "", ""}};
+    for (const auto& [number, count, after, before] : rows) {
+        const std::string where = std::to_string(count) + " beside s" + std::to_string(number);
+        expect(listed(scene.registry.sessions_after(session_id(number), count)), after, where + ", after");
+        expect(listed(scene.registry.sessions_before(session_id(number), count)), before, where + ", before");
+    }
+}
+
+void an_account_has_holders_until_the_last_of_its_slots_is_free(void** /*state*/) {
+    Scene scene;
+    assert_false(scene.registry.has_holders("alice"));
+    scene.active({.number = 1});
+    assert_true(scene.registry.has_holders("alice"));
+    scene.open({.number = 2, .on_conflict = supersede});
+    assert_true(scene.registry.has_holders("alice"));
+    scene.abandon(2);
+    scene.gone(1); // the superseding is remembered, but nobody holds a slot
+    assert_false(scene.registry.has_holders("alice"));
+    scene.open({.number = 3, .account = "bob", .kind = Ruling::Kind::exempt});
+    assert_false(scene.registry.has_holders("bob"));
+}
+
 void what_open_would_answer_can_be_asked_and_changes_nothing(void** /*state*/) {
     Scene scene;
     scene.active({.number = 1});
@@ -365,6 +404,8 @@ int main() {
         SOLO_TEST(events_of_sessions_that_nobody_knows_do_nothing),
         SOLO_TEST(an_id_may_be_passed_by_reference_to_the_session_itself),
         SOLO_TEST(sessions_are_listed_oldest_first),
+        SOLO_TEST(sessions_are_listed_a_page_at_a_time_in_both_directions),
+        SOLO_TEST(an_account_has_holders_until_the_last_of_its_slots_is_free),
         SOLO_TEST(what_open_would_answer_can_be_asked_and_changes_nothing),
         SOLO_TEST(nothing_is_left_in_memory_when_all_is_over),
         SOLO_TEST(a_superseding_that_is_remembered_for_long_keeps_no_others_in_memory),

@@ -189,6 +189,15 @@ void sessions_of_one_leader_expire_together(void** /*state*/) {
     expect(scene.due(), "s1 ending, expired, slot 0\nend s1\ns2 ending, expired, slot 0\nend s2");
 }
 
+void what_is_ending_already_beside_others_of_its_leader_keeps_its_reason(void** /*state*/) {
+    Scene scene = scene_with({.number = 1, .lifetime = 60});
+    scene.open({.number = 2, .account = "bob", .leader = 1, .lifetime = 60});
+    scene.end(2);
+    scene.pass(60s);
+    expect(scene.due(), "s1 ending, expired, slot 0\nend s1");
+    expect(scene.gone(2), "s2 ended, terminated, slot 0");
+}
+
 // Leases.
 
 void a_lease_is_active_at_once_and_has_no_leader(void** /*state*/) {
@@ -332,6 +341,7 @@ int main() {
         SOLO_TEST(a_session_whose_leader_leads_others_expires_with_the_last_of_them),
         SOLO_TEST(a_restart_that_knows_one_of_them_only_does_not_end_them_yet),
         SOLO_TEST(sessions_of_one_leader_expire_together),
+        SOLO_TEST(what_is_ending_already_beside_others_of_its_leader_keeps_its_reason),
         SOLO_TEST(a_lease_is_active_at_once_and_has_no_leader),
         SOLO_TEST(a_lease_needs_a_slot_like_any_login),
         SOLO_TEST(a_lease_is_superseded_like_any_session),
