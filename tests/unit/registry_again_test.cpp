@@ -194,8 +194,7 @@ void a_session_that_is_found_late_has_its_slot_and_its_age_all_the_same(void** /
     const Scene earlier = scene_of(In::active);
     Scene blind;
     blind.active({.number = 2});
-    expect(blind.restore(earlier.stored.at(session_id(1)), Survival::alive),
-           "s2 active, slot 1");
+    expect(blind.restore(earlier.stored.at(session_id(1)), Survival::alive), "s2 active, slot 1");
     expect(blind.open({.number = 3}), "login 3: refuse, occupied, held by s1");
     expect(blind.open({.number = 4, .on_conflict = supersede, .max_sessions = 2}),
            "s1 ending, superseded, slot 0\nend s1 for host4");
