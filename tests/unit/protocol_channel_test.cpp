@@ -115,12 +115,12 @@ void assert_fault(const tl::expected<Channel, Failure>& channel, Fault fault) {
         fail_msg("another fault than expected: %s", channel.error().text().c_str());
 }
 
-/// Whether `body` needs less than a second where its deadline is 100 ms: room for a busy machine.
+/// Whether `body` ends by its deadline of 100 ms and not by the late one: room for a busy machine.
 template<class Body>
 void assert_soon(const Body& body) {
     const auto begin = std::chrono::steady_clock::now();
     body();
-    assert_true(std::chrono::steady_clock::now() - begin < 1s);
+    assert_true(std::chrono::steady_clock::now() - begin < 5s);
 }
 
 // Calls and replies.
