@@ -84,6 +84,7 @@ public:
             around_.loop.restart();
             around_.loop.run_one();
         }
+        settle(); // the servers hear of the end a moment after on_end
         for (const Session* const session : slots_.sessions())
             must(session->state != State::opening, "what nobody confirmed is over");
     }
