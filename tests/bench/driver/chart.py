@@ -4,7 +4,7 @@
 import math
 from html import escape
 
-ROW, LEFT, WIDTH = 26, 300, 860
+ROW, LEFT, WIDTH = 26, 360, 920
 
 
 def chart(rows):
