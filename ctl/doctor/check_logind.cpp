@@ -39,7 +39,7 @@ Findings check_logind(const fs::path& root) {
     const auto bus = root / "run/dbus/system_bus_socket";
     const auto limit = Deadline::in(std::chrono::seconds{1});
     const bool has_bus = protocol::Channel::connect(bus.string(), limit, Deadline::in({})).has_value();
-    // logind keeps this directory while it runs: sd_booted and pam_systemd look at it, too.
+    // By this directory pam_systemd, too, sees that logind runs (logind_running() in systemd's login-util.h).
     const bool has_logind = fs::exists(root / "run/systemd/seats", ignored);
     if (has_bus && has_logind)
         return {finding(Level::ok, "logind and the system bus are there")};
