@@ -31,8 +31,7 @@ void audit_refusal(const Phase& phase) {
     if (pam_get_data(phase.pamh, written_key, &written) == PAM_SUCCESS && written != nullptr)
         return;
     (void)pam_modutil_audit_write(phase.pamh, anomalous_sessions, "pam_solo", PAM_PERM_DENIED);
-    static char mark = 1; // only its address counts
-    (void)pam_set_data(phase.pamh, written_key, &mark, nullptr);
+    (void)pam_set_data(phase.pamh, written_key, phase.pamh, nullptr); // any data will do
 }
 
 #else
