@@ -279,18 +279,26 @@ void LocalSlots::carry_out(Effects effects) {
 void LocalSlots::flush() {
     is_flush_due_ = false;
     Effects batch = std::exchange(batch_, {});
-    if (records_.has_lost_records())
-        for (const Session* const session : registry_.sessions())
-            records_.add(*session);
     for (const Effect& effect : batch) {
         if (const auto* const record = std::get_if<Record>(&effect))
             records_.add(record->session);
         else if (const auto* const written = std::get_if<RecordNote>(&effect))
             records_.add(written->note);
     }
+    if (records_.has_lost_records())
+        record_everything();
     records_.write();
     for (Effect& effect : batch)
         std::visit([this](auto& what) { perform(std::move(what)); }, effect);
+}
+
+/// After what has happened last: the end of a holder comes before its successor, whom the file that is there
+/// now may not know while it still knows the holder.
+void LocalSlots::record_everything() {
+    for (const Session* const session : registry_.sessions())
+        records_.add(*session);
+    for (const AccountNote& note : registry_.notes())
+        records_.add(note);
 }
 
 void LocalSlots::perform(const Record& record) {

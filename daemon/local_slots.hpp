@@ -82,6 +82,7 @@ private:
     asio::awaitable<std::optional<std::uint64_t>> idle_hint(SessionId id, Logind::Clock::time_point deadline);
     void carry_out(Effects effects);
     void flush();
+    void record_everything();
     void perform(const Record& record);
     void perform(const RecordNote& /*written already*/) {}
     void perform(Answer answer);

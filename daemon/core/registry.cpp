@@ -336,6 +336,14 @@ std::vector<Registry::Tracked*> Registry::led_by(const Process& leader) {
     return led;
 }
 
+std::vector<AccountNote> Registry::notes() const {
+    std::vector<AccountNote> all;
+    for (const auto& [name, account] : accounts_)
+        if (const AccountNote& note = account.seen().note; !note.is_empty())
+            all.push_back(note);
+    return all;
+}
+
 std::vector<const Session*> Registry::sessions() const {
     std::vector<const Session*> all;
     all.reserve(sessions_.size());

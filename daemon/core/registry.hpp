@@ -208,6 +208,9 @@ public:
     /// Whether the session's leader leads other sessions too, so that it cannot be ended alone.
     [[nodiscard]] bool shares_leader(const Session& session) const;
 
+    /// What is remembered of accounts, in no order.
+    [[nodiscard]] std::vector<AccountNote> notes() const;
+
     /// All sessions that are not over, oldest first.
     [[nodiscard]] std::vector<const Session*> sessions() const;
 

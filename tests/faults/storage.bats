@@ -31,6 +31,7 @@ teardown() {
     log_everyone_out
     stop_solod KILL
     rm -rf "$database"*
+    configure ''
     start_solod
 }
 
@@ -179,6 +180,36 @@ starts_with_it() {
     stop_solod KILL
     start_solod
     enforced
+}
+
+@test "a database that is replaced by an older copy of itself learns what has happened since" {
+    reconfigure $'[Policy]\nOnConflict=supersede\nGraceTime=1min'
+    login_in one --deaf
+    sqlite3 "$database" ".backup $database-copy"
+    background two "${LOGIN[@]}" --hold
+    wait_until 10 is_ending alice
+    rm "$database"-{wal,shm}
+    mv "$database-copy" "$database"
+    # The end of the one and the grant of the other are written together.
+    stop one KILL
+    started two grep -q ^id "$HOST_DIR/two.out"
+    is_well
+    grep -qx "id $(on_record)" "$HOST_DIR/two.out"
+}
+
+@test "a lock outlives the database" {
+    reconfigure $'[Policy]\nOnConflict=supersede\nContestLimit=1\nContestAction=lock'
+    login_in one --rhost 10.0.0.1
+    login_in two --rhost 10.0.0.2
+    run "${LOGIN[@]}" --rhost 10.0.0.1
+    assert_status 1
+    rm "$database"*
+    "${LOGIN[@]}" --account bob
+    stop_solod KILL
+    start_solod
+    run "${LOGIN[@]}"
+    assert_status 1
+    assert_output_has "This account is locked"
 }
 
 @test "a database that is overwritten under a running solod is made again of what lives" {
