@@ -24,7 +24,7 @@ SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
             $(if $(PAMDIR),-DPAMDIR=$(PAMDIR))
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
-SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash conf/completions/soloctl.bash
+SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash tests/support/suite.bash conf/completions/soloctl.bash
 
 .PHONY: all setup test coverage bench model faults demo install uninstall package lint asan soak matrix valgrind fuzz clean
 
@@ -97,7 +97,7 @@ lint: setup
 asan: setup
 	CC=clang-16 CXX=clang++-16 $(CONFIGURE) -B $(BUILD)-asan -DCMAKE_BUILD_TYPE=Debug -DSOLO_SANITIZE=ON
 	cmake --build $(BUILD)-asan -j $(JOBS)
-	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(TEST_JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property'
+	$(SUDO) ctest --test-dir $(BUILD)-asan -j $(TEST_JOBS) --output-on-failure --no-tests=error -L 'unit|pam|property|fuzz'
 
 # 200 000 logins, one half while solod is killed all the time: is any lost, does anything grow?
 SOAK = --logins 200000

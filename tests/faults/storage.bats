@@ -5,11 +5,11 @@
 # serves, refuses the second login, says in its status what is wrong, and is well again when the disk is.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 database=/var/lib/solo/sessions.db
 
 setup_file() {
-    load ../support/host
     add_account alice
     test_service solo-test
     configure ''
@@ -19,11 +19,6 @@ setup_file() {
     start_solod
 }
 
-setup() {
-    load ../support/host
-    mark_test
-}
-
 teardown() {
     show_failed_test
     mount -o remount,rw /var/lib/solo
@@ -31,8 +26,7 @@ teardown() {
     log_everyone_out
     stop_solod KILL
     rm -rf "$database"*
-    configure ''
-    start_solod
+    serve
 }
 
 # enforced: alice is logged in as session `one`, and nobody gets in beside her.

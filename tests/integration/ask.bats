@@ -4,6 +4,7 @@
 # OnConflict=ask: who is asked, what the answers do, and who cannot be asked; through real sshd, login(1) and su(1).
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 already='alice is logged in from 127\.0\.0\.1 \(sshd\) since [0-9]{2}:[0-9]{2}\.'
 question="$already End that session\\? \\[y/N\\] "
@@ -11,13 +12,8 @@ question="$already End that session\\? \\[y/N\\] "
 ask=$'[Policy]\nOnConflict=ask\nContestLimit=1000'
 
 setup_file() {
-    load ../support/host
-    local name
-    add_account alice
-    add_account bob
-    for name in sshd login su-l; do
-        pam_service "$name"
-    done
+    add_accounts alice bob
+    pam_services sshd login su-l
     test_service solo-test
     cp -r /etc/pam.d "$HOST_DIR/"
     # answer ANSWER GATE CMD...: logs in with the password, waits for the file GATE when asked, gives ANSWER and stays.
@@ -42,7 +38,6 @@ END
 }
 
 setup() {
-    load ../support/host
     export ACCOUNT_PASSWORD
     gate=$HOST_DIR/gate
     rm -f "$gate"

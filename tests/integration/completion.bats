@@ -4,26 +4,15 @@
 # What bash, zsh and fish offer when TAB is typed after a soloctl command, from the files as they are installed.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 shells=(bash zsh fish)
 
 setup_file() {
-    load ../support/host
     add_account alice
     test_service solo-test
     cp /etc/pam.d/solo-test /etc/pam.d/solo-test.dpkg-old
-    configure ''
-    start_solod
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    log_everyone_out
+    serve
 }
 
 # What each shell offers at the end of LINE, a line each.

@@ -4,27 +4,18 @@
 # What logins and sessions live through: solod killed, absent, impersonated, misconfigured, with a damaged database.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 database=/var/lib/solo/sessions.db
 
 setup_file() {
-    load ../support/host
-    add_account alice
-    add_account bob
+    add_accounts alice bob
     groupadd keepers
     usermod --append --groups keepers bob
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
     pam_service sshd
     test_service solo-test
-    cp -r /etc/pam.d "$HOST_DIR/"
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
 }
 
 teardown() {

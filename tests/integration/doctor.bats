@@ -4,9 +4,9 @@
 # soloctl doctor on a host where one thing is broken on purpose: it finds that, and nothing where nothing is.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
     add_account alice
     configure ''
     start_solod
@@ -17,7 +17,6 @@ setup_file() {
 }
 
 setup() {
-    load ../support/host
     mark_test
     sshd=/etc/pam.d/sshd
     module=$(echo /usr/lib/*/security/pam_solo.so)

@@ -4,32 +4,15 @@
 # How sessions end, by themselves and by force: who is gone then, who stays, and what the person is told.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
-    local name
-    add_account alice
-    add_account bob
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
-    for name in sshd su-l; do
-        pam_service "$name"
-    done
+    add_accounts alice bob
+    pam_services sshd su-l
     test_service solo-test
     install_stubborn alice
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    log_everyone_out
-    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }
 
 # --- the login program is killed --------------------------------------------------------------------------------------

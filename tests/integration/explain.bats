@@ -4,17 +4,15 @@
 # What soloctl explain foretells is what the next login gets, by the rule that it names.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
     add_account alice
     test_service solo-test
-    configure ''
-    start_solod
+    serve
 }
 
 setup() {
-    load ../support/host
     mark_test
     holder=10.0.0.5
 }

@@ -12,7 +12,6 @@ already='This account is already logged in from 127\.0\.0\.1 \(sshd\) since [0-9
 setup_file() {
     load ../support/host
     add_account alice
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
     await_sshd
 }
 

@@ -4,20 +4,13 @@
 # Leased sessions beside real logins, through soloctl: who gets the slot, who is told what, and when it is free again.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
-    add_account alice
-    add_account bob
+    add_accounts alice bob
     pam_service sshd
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
 }
 
 teardown() {

@@ -4,27 +4,13 @@
 # Limits in time, on real terminals of real logins: MaxLifetime, IdleTimeout and HistoryTime, and what people are told.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
-    add_account alice
-    add_account bob
+    add_accounts alice bob
     pam_service sshd
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    ! ended solod || start_solod
-    log_everyone_out
-    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }
 
 # silent_in TAG: alice logs in on a terminal that takes no messages.

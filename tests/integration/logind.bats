@@ -8,15 +8,10 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
     load ../support/host
-    local name
-    add_account alice
-    add_account bob
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
+    add_accounts alice bob
     install_stubborn alice
     await_sshd
-    for name in sshd su-l; do
-        pam_service "$name"
-    done
+    pam_services sshd su-l
     cp -r /etc/pam.d "$HOST_DIR/"
     configure $'[Policy]\nOnConflict=supersede\nGraceTime=500ms\nContestLimit=1000'
     systemctl enable --quiet --now solod.socket solod.service

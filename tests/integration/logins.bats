@@ -4,41 +4,21 @@
 # Who is let in: through real sshd, scp, sftp, login(1) and su(1), as solo.conf says it; and what soloctl shows of it.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 already='This account is already logged in from 127\.0\.0\.1 \(sshd\) since [0-9]{2}:[0-9]{2}\.'
 
 setup_file() {
-    load ../support/host
-    local name
-    for name in alice bob carol; do
-        add_account "$name"
-    done
+    add_accounts alice bob carol
     groupadd contractors
     usermod --append --groups contractors carol
     useradd --no-create-home --home-dir /home/alice --shell /bin/bash --non-unique --uid "$(id --user alice)" alicia
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
     # A wrong password would cost two seconds.
     sed -i 's/pam_unix.so/& nodelay/' /etc/pam.d/common-auth
-    for name in sshd login su-l; do
-        pam_service "$name"
-    done
+    pam_services sshd login su-l
     test_service solo-test
-    cp -r /etc/pam.d "$HOST_DIR/"
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    log_everyone_out
-    cp "$HOST_DIR"/pam.d/* /etc/pam.d/
-    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }
 
 # refused CMD...: the login is refused as ssh says it: status 255, the reason on stderr, and nothing on stdout.

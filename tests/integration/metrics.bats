@@ -4,21 +4,14 @@
 # soloctl metrics after real logins, read by the parser of Debian's Prometheus client, and the example for node_exporter.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 examples=/usr/share/doc/solo/examples/prometheus
 
 setup_file() {
-    load ../support/host
-    add_account alice
-    add_account bob
+    add_accounts alice bob
     test_service solo-test
-    configure ''
-    start_solod
-}
-
-setup() {
-    load ../support/host
-    mark_test
+    serve
 }
 
 teardown() {

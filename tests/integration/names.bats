@@ -5,6 +5,7 @@
 # where they come out.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 # Names that are odd and harmless: accounts of their own, wherever a shell, a path, a format or SQL would trip.
 odd_names=(zoe Zoe 'zoe ' 1000 -rf .. ../../etc/passwd "\$(touch $BATS_RUN_TMPDIR/pwned)" '%s%n%100000d'
@@ -20,30 +21,11 @@ hostile_texts=(-rf ../../etc/passwd "\$(touch $BATS_RUN_TMPDIR/pwned)'; DROP TAB
     $'a\nforged: line\r\e[2J\e]0;pwned\abad\xff\xc3(c1\xc2\x9b31m\xe2\x80\xaeturn' "$(printf %4096s '' | tr ' ' $'\xff')")
 
 setup_file() {
-    load ../support/host
-    local name
-    add_account alice
-    add_account bob
-    for name in sshd su-l login; do
-        pam_service "$name"
-    done
+    add_accounts alice bob
+    pam_services sshd su-l login
     test_service solo-test
-    cp -r /etc/pam.d "$HOST_DIR/"
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    log_everyone_out
-    cp "$HOST_DIR"/pam.d/* /etc/pam.d/
-    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
 }
 
 # assert_clean TEXT: valid UTF-8 with no character in it that moves a cursor, forges a line or turns the direction.

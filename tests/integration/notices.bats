@@ -4,12 +4,11 @@
 # What solod has a login told once it is granted: where a person reads it, and that it spoils nothing elsewhere.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 notice='Your previous session was superseded.'
 
 setup_file() {
-    load ../support/host
-    local name
     add_account alice
     # Who asks for a quiet login gets one: sshd tells neither this nor the message of the day.
     rm /home/alice/.hushlogin
@@ -23,11 +22,6 @@ setup_file() {
     start_sshd
     head --bytes=100000 /dev/urandom >"$HOST_DIR/file"
     export RSYNC_RSH="${SSH[*]} -o BatchMode=yes"
-}
-
-setup() {
-    load ../support/host
-    mark_test
 }
 
 teardown() {

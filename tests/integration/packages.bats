@@ -10,11 +10,7 @@ already='This account is already logged in from 127\.0\.0\.1 \(sshd\) since [0-9
 
 setup_file() {
     load ../support/host
-    local name
-    for name in alice bob; do
-        add_account "$name"
-    done
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
+    add_accounts alice bob
     install_stubborn alice
     echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/alice
     await_sshd

@@ -5,30 +5,23 @@
 # says, and reloading all that while people log in.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 already='This account is already logged in from 127\.0\.0\.[0-9] \(sshd\) since [0-9]{2}:[0-9]{2}\.'
 contested='Its logins kept ending each other, so for a while none of them can be ended\.'
 locked='This account is locked because its logins kept ending each other; an administrator can unlock it\.'
 
 setup_file() {
-    load ../support/host
-    local name
-    add_account alice
-    add_account bob
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
-    for name in sshd login su-l; do
-        pam_service "$name"
-    done
+    add_accounts alice bob
+    pam_services sshd login su-l
     test_service solo-test
     head --bytes=20000000 /dev/zero >"$HOST_DIR/file"
     install -m 644 "$HOST_DIR/file" /home/alice/file
-    configure ''
-    start_solod
+    serve
     start_sshd
 }
 
 setup() {
-    load ../support/host
     # Devices, as the address that each connects from.
     laptop=(-o BindAddress=127.0.0.1)
     phone=(-o BindAddress=127.0.0.2)

@@ -4,11 +4,11 @@
 # The example docs/examples/nginx-auth-request as it stands: real nginx, and curl as the browsers.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 example=$BATS_TEST_DIRNAME/../../docs/examples/nginx-auth-request
 
 setup_file() {
-    load ../support/host
     configure_portal ask
     start_solod
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
@@ -23,7 +23,6 @@ setup_file() {
 }
 
 setup() {
-    load ../support/host
     mark_test
     rm -f "$HOST_DIR"/*.jar
 }

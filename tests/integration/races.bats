@@ -4,27 +4,14 @@
 # Many logins at once. What must hold is checked by tests/support/stampede.cpp, in every round.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 database=/var/lib/solo/sessions.db
 
 setup_file() {
-    load ../support/host
-    add_account alice
-    add_account bob
+    add_accounts alice bob
     test_service solo-test timeout=60
-    configure ''
-    start_solod
-}
-
-setup() {
-    load ../support/host
-    mark_test
-}
-
-teardown() {
-    show_failed_test
-    log_everyone_out
-    [[ $(</etc/solo/solo.conf) == '' ]] || reconfigure ''
+    serve
 }
 
 # assert_never_two: no two sessions on record held the same slot of an account at the same time.

@@ -4,20 +4,12 @@
 # soloctl enable and disable on the files of this host: what they write is what sshd obeys, and nobody is locked out.
 
 bats_require_minimum_version 1.5.0
+load ../support/suite
 
 setup_file() {
-    load ../support/host
     add_account alice
-    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
-    cp -r /etc/pam.d "$HOST_DIR/"
-    configure ''
-    start_solod
+    serve
     start_sshd
-}
-
-setup() {
-    load ../support/host
-    mark_test
 }
 
 teardown() {

@@ -153,14 +153,22 @@ mark_test() { stat --format %s "$HOST_DIR/journal" >"$HOST_DIR/mark"; }
 
 # --- accounts and PAM -------------------------------------------------------------------------------------------------
 
-# add_account NAME [UID]: a person, of group people, who can log in with ACCOUNT_PASSWORD and with the client's key.
+# add_account NAME [UID]: a person, of group people, who can log in with ACCOUNT_PASSWORD and with the client's key; root
+# can do the latter.
 add_account() {
     make_key client_key
+    install -D -m 600 "$HOST_DIR/client_key.pub" /root/.ssh/authorized_keys
     getent group people >/dev/null || groupadd people
     useradd --create-home --shell /bin/bash --groups people --password "$password_hash" ${2:+--uid "$2"} "$1"
     install -d -m 700 -o "$1" -g "$1" "/home/$1/.ssh"
     install -m 600 -o "$1" -g "$1" "$HOST_DIR/client_key.pub" "/home/$1/.ssh/authorized_keys"
     touch "/home/$1/.hushlogin"
+}
+
+# add_accounts NAME...
+add_accounts() {
+    local name
+    for name; do add_account "$name" || return; done
 }
 
 # make_key FILE: an ed25519 key in HOST_DIR, once.
@@ -189,6 +197,12 @@ pam_service() {
         /^session.*pam_loginuid/ && !session++ { print "session " module }' "$file" "$file" >"$HOST_DIR/pam_service"
     assert_equal 2 "$(grep -c pam_solo "$HOST_DIR/pam_service")"
     cat "$HOST_DIR/pam_service" >"$file"
+}
+
+# pam_services NAME...
+pam_services() {
+    local name
+    for name; do pam_service "$name" || return; done
 }
 
 # --- Solo -------------------------------------------------------------------------------------------------------------
