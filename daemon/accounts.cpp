@@ -55,7 +55,7 @@ struct Waiting {
 struct Accounts::Queue {
     struct Question {
         std::string name;
-        std::uint32_t asker = 0;
+        Asker asker;
         std::weak_ptr<Waiting> waiting; ///< nobody where the caller has lost patience
     };
 
@@ -72,8 +72,10 @@ struct Accounts::Queue {
     bool add(Question question) {
         const std::lock_guard lock{mutex};
         std::erase_if(questions, [](const Question& other) { return other.waiting.expired(); });
-        const auto of_asker = std::ranges::count(questions, question.asker, &Question::asker);
-        if (questions.size() >= most_waiting || std::cmp_greater_equal(of_asker, most_waiting_of_a_user))
+        const auto of_asker = std::ranges::count_if(
+            questions, [&](const Question& other) { return other.asker.uid == question.asker.uid; });
+        const auto most = question.asker.opens_for_all ? most_waiting_of_an_opener : most_waiting_of_a_user;
+        if (questions.size() >= most_waiting || std::cmp_greater_equal(of_asker, most))
             return false;
         questions.push_back(std::move(question));
         changed.notify_one();
@@ -133,7 +135,7 @@ void Accounts::start() {
     thread_ = std::thread{[queue = queue_] { queue->serve(); }};
 }
 
-asio::awaitable<Accounts::Found> Accounts::find(std::string name, std::uint32_t asker) {
+asio::awaitable<Accounts::Found> Accounts::find(std::string name, Asker asker) {
     const auto waiting = std::make_shared<Waiting>(executor_);
     if (!queue_->add({.name = std::move(name), .asker = asker, .waiting = waiting}))
         co_return unanswered("too many accounts are being looked up");

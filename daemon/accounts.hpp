@@ -23,8 +23,15 @@ public:
     using Found = tl::expected<protocol::Account, protocol::NoAccount>;
     using Lookup = std::function<Found(const std::string&)>;
 
+    /// Who asks. Who opens leases for all asks for many people at once.
+    struct Asker {
+        std::uint32_t uid = 0;
+        bool opens_for_all = false;
+    };
+
     /// How much may wait at once: nobody can keep the others from being served.
-    static constexpr std::size_t most_waiting = 256;
+    static constexpr std::size_t most_waiting = 1024;
+    static constexpr std::size_t most_waiting_of_an_opener = 512;
     static constexpr std::size_t most_waiting_of_a_user = 8;
 
     /// A name that takes longer than `patience` is a failure. `lookup` is called by the thread.
@@ -36,8 +43,8 @@ public:
     Accounts(const Accounts&) = delete;
     Accounts& operator=(const Accounts&) = delete;
 
-    /// The account that goes by this name, for a caller with this uid. To be called from the event loop.
-    asio::awaitable<Found> find(std::string name, std::uint32_t asker);
+    /// The account that goes by this name. To be called from the event loop.
+    asio::awaitable<Found> find(std::string name, Asker asker);
 
 private:
     struct Queue;

@@ -146,7 +146,8 @@ Leases::Reply Leases::explain(sessions::Explain call, Connection& connection) {
 /// The account that goes by this name, else what to answer.
 asio::awaitable<tl::expected<protocol::Account, protocol::Reply>>
 Leases::find_account(std::string name, Connection& connection) {
-    auto found = co_await accounts_.find(std::move(name), connection.peer().uid);
+    auto found = co_await accounts_.find(
+        std::move(name), {.uid = connection.peer().uid, .opens_for_all = access_.opens_for_all(connection)});
     if (found)
         co_return *std::move(found);
     if (found.error().is_failure)

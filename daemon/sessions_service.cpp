@@ -208,7 +208,8 @@ SessionsService::Reply SessionsService::unlock(sessions::Unlock call, Connection
         protocol::printable(call.account));
     if (slots_.unlock(call.account))
         co_return make_reply(sessions::Unlock::Reply{});
-    const auto account = co_await accounts_.find(call.account, connection.peer().uid); // another name of it?
+    const auto account = co_await accounts_.find( // another name of it?
+        call.account, {.uid = connection.peer().uid, .opens_for_all = access_.opens_for_all(connection)});
     if (account)
         slots_.unlock(account->name);
     co_return make_reply(sessions::Unlock::Reply{});

@@ -54,7 +54,7 @@ private:
 
 /// Asks and puts the answer into `answer`.
 void ask(asio::io_context& loop, Accounts& accounts, const std::string& name, std::optional<Found>& answer,
-         std::uint32_t asker = 0) {
+         Accounts::Asker asker = {}) {
     asio::co_spawn(
         loop,
         [&accounts, &answer, name, asker]() -> asio::awaitable<void> {
@@ -120,19 +120,37 @@ void nobody_fills_the_queue_for_the_others(void** /*state*/) {
     Accounts accounts{loop.get_executor(), nss.lookup(), 1min};
     constexpr std::size_t many = Accounts::most_waiting_of_a_user + 2; // one of them is being looked up
     std::vector<std::optional<Found>> flood(many);
-    ask(loop, accounts, "alice", flood[0], 61001);
+    ask(loop, accounts, "alice", flood[0], {.uid = 61001});
     while (loop.poll() != 0) {
     }
     std::optional<Found> other;
     for (std::size_t i = 1; i < many; ++i)
-        ask(loop, accounts, "alice", flood[i], 61001);
-    ask(loop, accounts, "bob", other, 61002);
+        ask(loop, accounts, "alice", flood[i], {.uid = 61001});
+    ask(loop, accounts, "bob", other, {.uid = 61002});
     nss.let_go();
     loop.restart();
     loop.run();
     const auto refused = std::ranges::count_if(flood, [](const auto& found) { return !*found; });
     expect(refused >= 1 && refused <= 2, "what is too much is refused"); // the first may still have waited
     expect(other && *other, "the other is served");
+}
+
+void many_who_log_in_at_one_application_are_all_looked_up(void** /*state*/) {
+    HangingNss nss;
+    asio::io_context loop;
+    Accounts accounts{loop.get_executor(), nss.lookup(), 1min};
+    std::vector<std::optional<Found>> crowd(Accounts::most_waiting_of_an_opener);
+    std::optional<Found> other;
+    for (auto& person : crowd)
+        ask(loop, accounts, "alice", person, {.uid = 33, .opens_for_all = true});
+    ask(loop, accounts, "bob", other, {.uid = 61002});
+    loop.poll();
+    nss.let_go();
+    loop.restart();
+    loop.run();
+    expect(std::ranges::all_of(crowd, [](const auto& found) { return found && found->has_value(); }),
+           "all of the crowd");
+    expect(other && *other, "and who is none of it");
 }
 
 void thread_that_hangs_keeps_nobody(void** /*state*/) {
@@ -173,6 +191,7 @@ int main() {
         SOLO_TEST(event_loop_goes_on_while_nss_hangs),
         SOLO_TEST(hanging_nss_is_a_failure_after_a_while),
         SOLO_TEST(nobody_fills_the_queue_for_the_others),
+        SOLO_TEST(many_who_log_in_at_one_application_are_all_looked_up),
         SOLO_TEST(thread_that_hangs_keeps_nobody),
         SOLO_TEST(thread_takes_no_signals),
     };

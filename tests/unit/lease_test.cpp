@@ -5,6 +5,7 @@
 #include "tests/unit/solod_process.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <string>
 #include <thread>
@@ -88,6 +89,20 @@ std::int64_t microseconds(std::chrono::microseconds time) {
 }
 
 // A lease's life.
+
+/// An application opens a lease for each: nobody may be told to try again because they are many.
+void crowd_at_one_moment_is_granted(void** /*state*/) {
+    const Solod solod;
+    std::vector<Client> crowd;
+    for (int i = 0; i < 100; ++i)
+        crowd.emplace_back(solod.sessions());
+    ::kill(solod.pid(), SIGSTOP); // all are there when it looks
+    for (int i = 0; i < 100; ++i)
+        crowd[i].send(sessions + "OpenLease", lease_of("person" + std::to_string(i) + "@example"));
+    ::kill(solod.pid(), SIGCONT);
+    for (Client& one : crowd)
+        expect_equal(error_of(one.reply()), "");
+}
 
 void lease_is_opened_renewed_and_closed(void** /*state*/) {
     const Solod solod;
@@ -413,6 +428,7 @@ void explain_says_what_would_happen_and_by_which_rule(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(lease_is_opened_renewed_and_closed),
+        SOLO_TEST(crowd_at_one_moment_is_granted),
         SOLO_TEST(lease_that_is_not_renewed_lapses_within_a_second),
         SOLO_TEST(lease_that_is_renewed_outlives_its_first_end),
         SOLO_TEST(max_lifetime_bounds_renewal),
