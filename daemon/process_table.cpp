@@ -8,11 +8,13 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -84,6 +86,20 @@ bool is_shared_audit_session(std::uint32_t session, const Process& leader) {
         const int pid = status.process.pid;
         return !status.is_zombie && !own.contains(pid) && audit_session_of(pid) == session;
     });
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+/// What a descriptor in a directory /proc/PID/fd points to, as much of it as a socket's name takes.
+std::string target_of(int directory, const char* name) {
+    std::array<char, 64> target{};
+    const auto length = ::readlinkat(directory, name, target.data(), target.size());
+    // A process with capabilities that we lack (proc(5): ptrace access mode) is none of a login.
+    if (length < 0 && errno != EACCES)
+        throw_unless_gone(errno, name);
+    return length > 0 ? std::string{target.data(), static_cast<std::size_t>(length)} : std::string{};
 }
 
 } // namespace
@@ -199,23 +215,18 @@ std::optional<std::uint32_t> own_audit_session(const Process& leader) {
 }
 
 bool has_socket_open(int pid, std::uint64_t inode) {
-    const std::string wanted = fmt::format("socket:[{}]", inode);
     const std::string directory = fmt::format("/proc/{}/fd", pid);
-    std::array<char, 64> target{};
-    std::error_code error;
-    fs::directory_iterator entries{directory, error};
-    if (error)
-        throw_unless_gone(error.value(), directory);
-    for (; entries != fs::directory_iterator{}; entries.increment(error)) {
-        const auto length = ::readlink(entries->path().c_str(), target.data(), target.size());
-        // A process with capabilities that we lack (proc(5): ptrace access mode) is none of a login.
-        if (length < 0 && errno != EACCES)
-            throw_unless_gone(errno, entries->path());
-        if (length > 0 && std::string_view{target.data(), static_cast<std::size_t>(length)} == wanted)
-            return true;
+    const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(directory.c_str())};
+    if (!entries) {
+        throw_unless_gone(errno, directory);
+        return false;
     }
-    if (error)
-        throw_unless_gone(error.value(), directory);
+    const std::string wanted = fmt::format("socket:[{}]", inode);
+    for (errno = 0; const dirent* const entry = ::readdir(entries.get()); errno = 0)
+        if (entry->d_name[0] != '.' && target_of(::dirfd(entries.get()), entry->d_name) == wanted)
+            return true;
+    if (errno != 0)
+        throw_unless_gone(errno, directory);
     return false;
 }
 

@@ -129,6 +129,8 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
             co_return;
     }
     look(processes, order.session.id);
+    if (processes.empty())
+        co_return; // kill() makes sure
     processes.signal(SIGTERM);
     processes.signal(SIGHUP); // interactive shells ignore SIGTERM
     processes.signal(SIGCONT);
@@ -138,6 +140,8 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
 /// So that logind lets go of its session too. A session that is closing already it takes for done, and what
 /// ignores SIGTERM it kills much later than we do; so this is no substitute for kill().
 asio::awaitable<void> SessionEnder::tell_logind(ProcessSet& processes, const Session& session) const {
+    if (processes.empty())
+        co_return;
     look(processes, session.id);
     if (processes.empty() || processes.scope() == nullptr)
         co_return;

@@ -51,6 +51,7 @@ _ERRORS = {
     "pwrite64": _WRITE,
     "read": ("EIO", "EINTR", "ENOMEM"),
     "readlink": _FILE,
+    "readlinkat": _FILE,
     "recvfrom": _WAIT,
     "recvmsg": _WAIT,
     "rename": ("ENOSPC", "EIO", "ENOMEM"),
