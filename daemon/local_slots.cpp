@@ -89,7 +89,7 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
             leader = ProcessHandle::adopt(std::move(pidfd.mapped()), session.leader.pid);
         else if (session.has_leader())
             leader = ProcessHandle::open(session.leader);
-        if (leader && !session.traces.line_inode && !session.traces.audit_session)
+        if (leader && session.state != State::active && !session.traces.audit_session)
             session.traces.audit_session = own_audit_session(session.leader); // its Confirm was lost
         auto survival = Survival::alive;
         if (session.has_leader() && !leader) {

@@ -76,6 +76,10 @@ void Registry::settle(Waiting login, Verdict verdict, const Now& now, Effects& e
     if (verdict.because == Because::retried) {
         Tracked& retried = *tracked(find_retried(login.claim)->id);
         retried.line = Line::open;
+        Traces traces = retried.session.traces;
+        if (login.claim.traces.line_inode) // it has another line now
+            traces.line_inode = login.claim.traces.line_inode;
+        observe(retried.session.id, std::move(traces), effects);
         effects.push_back(answer(login.claim, std::move(verdict), retried.session.id));
     } else if (verdict.decision == Decision::grant && verdict.because != Because::joined) {
         grant(std::move(login), std::move(verdict), now, effects);

@@ -105,30 +105,70 @@ assert_alive() { ! gone "$1" 2>/dev/null || fail "process $1 is gone"; }
     assert_output in
 }
 
-@test "who holds the line of a login that solod and the login program did not live to confirm is ended" {
-    local program
+# unconfirmed [1]: in the background as one: a login program that asks for alice (with 1 again after solod was killed), has a
+# child hold its line ($holder) and an orphan that does not ($orphan), and never confirms.
+unconfirmed() {
     background one python3 -c '
-import json, os, signal, socket
-line = socket.socket(socket.AF_UNIX)
-line.connect("/run/solo/login.sock")
+import json, os, signal, socket, sys
+try:
+    open("/proc/self/loginuid", "w").write("0") # an audit session of its own
+except OSError:
+    pass
 account = {"name": "alice", "uid": None, "gids": []}
 call = {"method": "org.pamsolo.Login.Open",
         "parameters": {"account": account, "origin": {"service": "sshd"}, "nonce": "1" * 32}}
-line.sendall(json.dumps(call).encode() + b"\0")
-assert b"\"grant\"" in line.recv(4096)
-program = os.fork()
-if program:
-    print("in", program, flush=True)
-signal.pause()'
+for restarts in range(int(sys.argv[1]), -1, -1):
+    line = socket.socket(socket.AF_UNIX)
+    while line.connect_ex("/run/solo/login.sock") != 0:
+        pass
+    line.sendall(json.dumps(call).encode() + b"\0")
+    assert b"\"grant\"" in line.recv(4096)
+    print("granted", flush=True)
+    assert not restarts or line.recv(1) == b""
+holder = os.fork()
+if holder:
+    ready, orphan = os.pipe()
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            line.close()
+            os.write(orphan, str(os.getpid()).encode())
+            signal.pause()
+        os._exit(0)
+    os.wait()
+    print("in", holder, os.read(ready, 20).decode(), flush=True)
+signal.pause()' "${1:-0}"
+    if ((${1:-0} > 0)); then
+        started one grep -q '^granted' "$HOST_DIR/one.out"
+        restart_solod KILL
+    fi
     started one grep -q '^in ' "$HOST_DIR/one.out"
-    program=$(shell_of one)
-    stop_solod KILL
-    stop one KILL
-    run gone "$program"
-    assert_status 1
-    start_solod
-    wait_until 5 no_sessions
-    gone "$program"
+    read -r _ holder orphan < <(grep '^in ' "$HOST_DIR/one.out")
+}
+
+@test "who holds the line of a login that solod and the login program did not live to confirm is ended" {
+    local holder orphan restarts
+    for restarts in 0 1; do
+        unconfirmed "$restarts"
+        stop_solod KILL
+        stop one KILL
+        run gone "$holder"
+        assert_status 1
+        start_solod
+        wait_until 5 no_sessions
+        gone "$holder"
+        kill -KILL "$orphan"
+    done
+}
+
+@test "a login whose Confirm was lost with solod is ended to the last orphan" {
+    local holder orphan
+    unconfirmed
+    [[ $(cat "/proc/$orphan/sessionid") != 4294967295 ]] || skip "no audit sessions here"
+    restart_solod KILL
+    soloctl end --account alice
+    gone "$holder"
+    gone "$orphan"
 }
 
 @test "a process that got the pid of a leader that died while solod was down is neither counted nor signalled" {

@@ -68,6 +68,21 @@ void after_a_retry_the_sessions_line_is_open_again(void** /*state*/) {
     expect(scene.leader_exited(1), "s1 ending, leader-exited, slot 0\nend s1");
 }
 
+void the_line_of_a_retry_is_on_record_with_the_answer(void** /*state*/) {
+    Scene scene;
+    Claim claim = claim_of({.number = 1});
+    claim.traces.line_inode = 100;
+    Effects effects;
+    scene.registry.open(claim, scene.tick(), effects);
+    claim = claim_of({.number = 2, .leader = 1, .nonce = 1});
+    claim.traces.line_inode = 200;
+    effects.clear();
+    scene.registry.open(claim, scene.tick(), effects);
+    assert_int_equal(effects.size(), 2);
+    assert_int_equal(std::get<Record>(effects[0]).session.traces.line_inode.value_or(0), 200);
+    assert_true(std::holds_alternative<Answer>(effects[1]));
+}
+
 void the_same_nonce_of_another_leader_is_another_login(void** /*state*/) {
     Scene scene = scene_of(In::active);
     expect(scene.open({.number = 2, .nonce = 1}), "login 2: refuse, occupied, held by s1");
@@ -219,6 +234,7 @@ int main() {
         SOLO_TEST(a_retry_of_a_granted_login_gives_the_same_session),
         SOLO_TEST(a_retry_of_an_exempt_login_gives_the_same_session),
         SOLO_TEST(after_a_retry_the_sessions_line_is_open_again),
+        SOLO_TEST(the_line_of_a_retry_is_on_record_with_the_answer),
         SOLO_TEST(the_same_nonce_of_another_leader_is_another_login),
         SOLO_TEST(another_nonce_of_the_same_leader_is_another_login),
         SOLO_TEST(the_same_nonce_for_another_account_is_another_login),
