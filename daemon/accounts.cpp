@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/accounts.hpp"
 
+#include "daemon/signals_blocked.hpp"
+
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -13,8 +14,6 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include <pthread.h>
-
 namespace solo {
 
 namespace {
@@ -22,23 +21,6 @@ namespace {
 tl::unexpected<protocol::NoAccount> unanswered(std::string reason) {
     return tl::unexpected{protocol::NoAccount{.is_failure = true, .reason = std::move(reason)}};
 }
-
-/// Blocks all signals in this thread, and so in those that it starts, for as long as it lives: they are for
-/// the event loop.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
-};
 
 /// A caller of find(), in the event loop.
 struct Waiting {

@@ -171,7 +171,7 @@ void Daemon::run() {
     });
     while (!loop_.stopped()) {
         try {
-            loop_.run();
+            turns_.run();
         } catch (const std::exception& error) {
             log(Priority::critical, "something that cannot happen did: {}",
                 error.what()); // and concerns one caller

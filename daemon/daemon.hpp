@@ -53,7 +53,7 @@ private:
     std::string reload_problem_;
     Events events_; // before the loop, which keeps coroutines that listen
     asio::io_context loop_{1};
-    Turns turns_{loop_.get_executor()}; // over before the loop is
+    Turns turns_{loop_}; // over before the loop is
     Statistics statistics_{events_};
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;

@@ -15,10 +15,15 @@ namespace {
 /// Between two attempts to write while the disk fails, and between two checkpoints.
 constexpr std::chrono::seconds interval{1};
 
+/// In pages, 64 MB. Longer than this the log does not become: logins wait for a checkpoint then.
+constexpr int long_log = 16384;
+
 } // namespace
 
 RecordQueue::RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded)
-    : store_{store}, degraded_{std::move(degraded)}, retry_{executor}, checkpoint_{executor} {}
+    : store_{store}, degraded_{std::move(degraded)}, retry_{executor}, checkpoint_{executor},
+      checkpointer_{executor, store.path(),
+                    [this](const tl::expected<int, std::string>& pages) { checkpoint_done(pages); }} {}
 
 void RecordQueue::add(const Session& session) {
     // A session keeps its first place: the end of a holder stays before the grant of its successor.
@@ -106,9 +111,21 @@ void RecordQueue::schedule_checkpoint() {
         if (error) // this may be no more
             return;
         is_checkpoint_due_ = false;
-        if (const auto done = store_.checkpoint(); !done)
-            log(Priority::warning, "checkpoint: {}", done.error());
+        if (checkpointer_.is_running()) // the disk is slow
+            schedule_checkpoint();
+        else
+            checkpointer_.begin();
     });
+}
+
+/// Where something is written all the time, the log never begins anew by itself.
+void RecordQueue::checkpoint_done(const tl::expected<int, std::string>& pages) {
+    if (!pages)
+        log(Priority::warning, "checkpoint: {}", pages.error());
+    if (pages.value_or(0) < long_log)
+        return;
+    if (const auto done = store_.checkpoint(); !done)
+        log(Priority::warning, "checkpoint: {}", done.error());
 }
 
 } // namespace solo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "daemon/checkpointer.hpp"
 #include "daemon/store.hpp"
 
 #include <functional>
@@ -50,6 +51,7 @@ private:
     tl::expected<void, SaveError> write_one_by_one();
     void set_problem(std::string problem);
     void schedule_retry();
+    void checkpoint_done(const tl::expected<int, std::string>& pages);
 
     Store& store_;
     Degraded degraded_;
@@ -60,6 +62,7 @@ private:
     std::string problem_;
     asio::steady_timer retry_;
     asio::steady_timer checkpoint_;
+    Checkpointer checkpointer_;
     bool is_checkpoint_due_ = false;
 };
 

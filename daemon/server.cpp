@@ -79,7 +79,7 @@ void Server::serve(const std::shared_ptr<Connection>& connection) {
         ++total_;
     }
     const asio::any_io_executor executor =
-        uid == 0 ? acceptor_.get_executor() : asio::any_io_executor{turns_.of(uid)};
+        limits_.is_root_only ? acceptor_.get_executor() : asio::any_io_executor{turns_.of(uid)};
     asio::co_spawn(
         executor, [connection]() { return connection->run(); },
         [this, uid](const std::exception_ptr& /*run() lets none out*/) {

@@ -20,7 +20,7 @@ struct ServerLimits {
     std::size_t message;       ///< bytes of one message
     std::size_t per_uid;       ///< connections of one user other than root
     std::size_t total;         ///< connections of all users other than root
-    bool is_root_only = false; ///< whether others are turned away
+    bool is_root_only = false; ///< whether others are turned away; what is served then cannot wait
     protocol::Reply too_many;  ///< what one connection too many is told
     protocol::Reply forbidden; ///< what others are told where is_root_only
 };
@@ -30,7 +30,8 @@ class Server {
 public:
     using Acceptor = asio::local::stream_protocol::acceptor;
 
-    /// The dispatcher and the turns must outlive the server. Users other than root are served in turns.
+    /// The dispatcher and the turns must outlive the server. Where it is not for root only, all are served in
+    /// turns.
     Server(Acceptor acceptor, const Dispatcher& dispatcher, const Turns& turns, ServerLimits limits);
 
     /// Accepts until the event loop ends.

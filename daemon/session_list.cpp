@@ -2,21 +2,19 @@
 #include "daemon/session_list.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <functional>
+#include <iterator>
+#include <utility>
 
 namespace solo {
 
 namespace {
 
-/// So that no page keeps a login waiting.
-constexpr int page_size = 32;
+/// So that no step keeps a login waiting.
+constexpr int page_size = 16;
 
-/// No id is greater.
-SessionId greatest() {
-    SessionId id;
-    id.bytes.fill(0xff);
-    return id;
-}
+/// Of ids alone.
+constexpr int id_page_size = 64;
 
 /// The greatest id that is smaller.
 SessionId just_before(SessionId id) {
@@ -35,91 +33,107 @@ Session take_front(std::deque<Session>& sessions) {
 } // namespace
 
 SessionList::SessionList(const Slots& slots, Store& store, Wanted wanted)
-    : slots_{slots}, store_{store}, wanted_{std::move(wanted)} {
+    : slots_{slots}, store_{store}, wanted_{std::move(wanted)}, sought_{wanted_.limit},
+      sought_before_{IdRange::greatest_id()} {
     if (!wanted_.with_ended)
-        read_to_ = greatest();
-    if (const auto newest = slots.sessions_before(greatest(), 1); !newest.empty())
+        read_to_ = IdRange::greatest_id();
+    if (const auto newest = slots.sessions_before(IdRange::greatest_id(), 1); !newest.empty())
         last_ = newest.front()->id;
-    if (wanted_.limit)
-        skip_to_newest(*wanted_.limit);
 }
 
-void SessionList::skip_to_newest(std::int64_t limit) {
-    std::int64_t total = skip_to_newest_live(limit);
-    if (wanted_.with_ended) {
-        const auto count = static_cast<int>(std::min<std::int64_t>(limit, std::numeric_limits<int>::max()));
-        const auto newest = store_.newest_ended(wanted_.filter, count);
-        if (!newest) {
-            problem_ = newest.error();
-            return;
-        }
-        after_ = newest->after;
-        total += newest->count;
-    }
-    for (; total > limit; --total)
-        (void)next();
-}
-
-/// How many there are, up to the limit.
-std::int64_t SessionList::skip_to_newest_live(std::int64_t limit) {
-    std::int64_t count = 0;
-    SessionId before = greatest();
-    for (;;) {
-        const auto page = slots_.sessions_before(before, page_size);
-        for (const Session* const session : page) {
-            before = session->id;
-            if (!wanted_.filter.matches(*session) || ++count < limit)
-                continue;
-            live_after_ = just_before(before);
-            return count;
-        }
-        if (page.size() < page_size)
-            return count;
-    }
-}
-
-std::optional<Session> SessionList::next() {
-    if (live_.empty())
+std::optional<Session> SessionList::step() {
+    if (sought_) {
+        seek();
+    } else if (live_.empty() && has_more_live_) {
         read_live();
-    while (page_.empty() && problem_.empty() && has_more_ended())
+    } else if (page_.empty() && has_more_ended()) {
         read_page();
-    if (!problem_.empty() || (page_.empty() && live_.empty()))
-        return std::nullopt;
-    const bool is_ended_next = !page_.empty() && (live_.empty() || page_.front().id < live_.front().id);
-    return take_front(is_ended_next ? page_ : live_);
+    } else if (page_.empty() && live_.empty()) {
+        is_over_ = true;
+    } else {
+        const bool is_ended_next = !page_.empty() && (live_.empty() || page_.front().id < live_.front().id);
+        return take_front(is_ended_next ? page_ : live_);
+    }
+    is_over_ = is_over_ || !problem_.empty();
+    return std::nullopt;
+}
+
+/// Counts some of those that are wanted, the newest first. Both kinds at once, because one that is over by
+/// the next step is to be counted once.
+void SessionList::seek() {
+    SessionId from; // all that are not older than this are in `ids`
+    std::vector<SessionId> ids = newest_live(from);
+    if (wanted_.with_ended)
+        add_newest_ended(ids, from);
+    std::erase_if(ids, [&](const SessionId& id) { return id < from; });
+    std::ranges::sort(ids, std::greater{});
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    if (std::cmp_greater_equal(ids.size(), *sought_))
+        return begin_after(just_before(ids.at(static_cast<std::size_t>(*sought_) - 1)));
+    *sought_ -= static_cast<std::int64_t>(ids.size());
+    sought_before_ = from;
+    if (from == SessionId{})
+        begin_after({});
+}
+
+/// Up to a page of those that are not over. If there are more, `from` becomes the id of the oldest of these.
+std::vector<SessionId> SessionList::newest_live(SessionId& from) const {
+    std::vector<SessionId> ids;
+    const auto page = slots_.sessions_before(sought_before_, id_page_size);
+    for (const Session* const session : page)
+        if (wanted_.filter.matches(*session))
+            ids.push_back(session->id);
+    if (page.size() == id_page_size)
+        from = page.back()->id;
+    return ids;
+}
+
+/// Likewise those that have ended, down to `from`.
+void SessionList::add_newest_ended(std::vector<SessionId>& ids, SessionId& from) {
+    const IdRange range{.after = from == SessionId{} ? from : just_before(from),
+                        .up_to = just_before(sought_before_)};
+    const auto page = store_.newest_ended(range, wanted_.filter, id_page_size);
+    if (!page) {
+        problem_ = page.error();
+        return;
+    }
+    ids.insert(ids.end(), page->begin(), page->end());
+    if (page->size() == id_page_size)
+        from = page->back();
+}
+
+void SessionList::begin_after(const SessionId& id) {
+    after_ = live_after_ = id;
+    sought_.reset();
 }
 
 /// Copies, because a session may end before it is given.
 void SessionList::read_live() {
-    while (live_.empty() && has_more_live_) {
-        const auto page = slots_.sessions_after(live_after_, page_size);
-        has_more_live_ = page.size() == page_size && page.back()->id < last_;
-        for (const Session* const session : page) {
-            live_after_ = session->id;
-            if (session->id <= last_ && wanted_.filter.matches(*session))
-                live_.push_back(*session);
-        }
+    const auto page = slots_.sessions_after(live_after_, page_size);
+    has_more_live_ = page.size() == page_size && page.back()->id < last_;
+    for (const Session* const session : page) {
+        live_after_ = session->id;
+        if (session->id <= last_ && wanted_.filter.matches(*session))
+            live_.push_back(*session);
     }
 }
 
 /// Up to where ended ones may be read: not beyond what has been read of the live ones, so that one that ends
 /// before it is read there is found here, then.
 SessionId SessionList::bound() const {
-    return has_more_live_ ? live_after_ : greatest();
+    return has_more_live_ ? live_after_ : IdRange::greatest_id();
 }
 
 void SessionList::read_page() {
-    auto page = store_.ended_after(after_, wanted_.filter, page_size);
+    auto page = store_.ended({.after = after_, .up_to = bound()}, wanted_.filter, page_size);
     if (!page) {
         problem_ = page.error();
         return;
     }
-    const bool is_full = std::cmp_equal(page->size(), page_size);
-    const auto beyond = std::erase_if(*page, [&](const Session& session) { return session.id > bound(); });
-    if (!is_full || beyond != 0)
-        after_ = read_to_ = bound();
-    else
+    if (std::cmp_equal(page->size(), page_size))
         after_ = page->back().id;
+    else
+        after_ = read_to_ = bound();
     const auto was_live = [&](const Session& session) {
         return std::ranges::binary_search(live_, session.id, {}, &Session::id);
     };

@@ -63,7 +63,12 @@ SessionsService::Reply SessionsService::list(sessions::List call, Connection& co
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     SessionList list{slots_, store_, std::move(wanted)};
     std::optional<Session> last; // the reply that ends the stream carries one too
-    while (auto next = list.next()) {
+    while (!list.is_over()) {
+        auto next = list.step();
+        if (!next) {
+            co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+            continue;
+        }
         if (last && replies == Replies::one)
             co_return make_error(service::ExpectedMore{});
         if (last) {

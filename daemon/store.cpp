@@ -3,6 +3,7 @@
 
 #include "daemon/schema.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <iterator>
@@ -148,13 +149,23 @@ std::vector<Session> rows_of(SQLite::Statement& query) {
     return sessions;
 }
 
-/// The WHERE clause for ended sessions that match; each form has its own partial index.
+/// The WHERE clause for ended sessions of the range that match; each form has its own partial index. Where
+/// both are given, that of the user is taken (the + keeps the other from it): nobody has somebody else's
+/// history gone through.
 std::string condition(const SessionFilter& filter) {
-    return fmt::format("state = 'ended'{}{}", filter.account ? " AND account = :account" : "",
-                       filter.uid ? " AND uid = :uid" : "");
+    return fmt::format("state = 'ended'{}{} AND id > :after AND id <= :up_to",
+                       filter.uid ? " AND uid = :uid" : "",
+                       !filter.account ? ""
+                       : filter.uid    ? " AND +account = :account"
+                                       : " AND account = :account");
 }
 
-void bind_filter(SQLite::Statement& query, const SessionFilter& filter) {
+void bind_condition(SQLite::Statement& query, const IdRange& range, const SessionFilter& filter) {
+    const auto bind_id_as = [&](const char* name, const SessionId& id) {
+        query.bind(name, id.bytes.data(), static_cast<int>(id.bytes.size()));
+    };
+    bind_id_as(":after", range.after);
+    bind_id_as(":up_to", range.up_to);
     if (filter.account)
         query.bind(":account", *filter.account);
     if (filter.uid)
@@ -405,34 +416,30 @@ tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& i
     });
 }
 
-tl::expected<std::vector<Session>, std::string> Store::ended_after(const SessionId& after,
-                                                                   const SessionFilter& filter, int count) {
+tl::expected<std::vector<Session>, std::string> Store::ended(const IdRange& range,
+                                                             const SessionFilter& filter, int count) {
     return attempt([&] {
-        SQLite::Statement query{
-            *database_,
-            fmt::format("SELECT {} FROM session WHERE {} AND id > :after ORDER BY id LIMIT :count", columns,
-                        condition(filter))};
-        bind_filter(query, filter);
-        query.bind(":after", after.bytes.data(), static_cast<int>(after.bytes.size()));
+        SQLite::Statement query{*database_,
+                                fmt::format("SELECT {} FROM session WHERE {} ORDER BY id LIMIT :count",
+                                            columns, condition(filter))};
+        bind_condition(query, range, filter);
         query.bind(":count", count);
         return rows_of(query);
     });
 }
 
-tl::expected<Newest, std::string> Store::newest_ended(const SessionFilter& filter, int count) {
-    return attempt([&]() -> Newest {
-        SQLite::Statement before{
-            *database_, fmt::format("SELECT id FROM session WHERE {} ORDER BY id DESC LIMIT 1 OFFSET :count",
-                                    condition(filter))};
-        bind_filter(before, filter);
-        before.bind(":count", count);
-        if (before.executeStep())
-            return {.count = count, .after = id_of(before.getColumn(0))};
-        SQLite::Statement all{*database_,
-                              fmt::format("SELECT count(*) FROM session WHERE {}", condition(filter))};
-        bind_filter(all, filter);
-        all.executeStep();
-        return {.count = all.getColumn(0).getInt64(), .after = {}};
+tl::expected<std::vector<SessionId>, std::string>
+Store::newest_ended(const IdRange& range, const SessionFilter& filter, int count) {
+    return attempt([&] {
+        SQLite::Statement query{
+            *database_,
+            fmt::format("SELECT id FROM session WHERE {} ORDER BY id DESC LIMIT :count", condition(filter))};
+        bind_condition(query, range, filter);
+        query.bind(":count", count);
+        std::vector<SessionId> ids;
+        while (query.executeStep())
+            ids.push_back(id_of(query.getColumn(0)));
+        return ids;
     });
 }
 
@@ -494,6 +501,21 @@ bool Store::is_file_lost() {
 
 tl::expected<void, std::string> Store::checkpoint() {
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
+}
+
+// It never removes the log when it is closed: by then another database may have the name.
+tl::expected<int, std::string> checkpoint(const std::string& path) {
+    if (::access(path.c_str(), F_OK) != 0) // the store makes it anew
+        return 0;
+    try {
+        const SQLite::Database database{path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW, busy_timeout};
+        ::sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        SQLite::Statement done{database, "PRAGMA wal_checkpoint(PASSIVE)"};
+        done.executeStep();
+        return std::max(0, done.getColumn(1).getInt()); // -1 where another one is on its way
+    } catch (const std::exception& error) {
+        return tl::unexpected{fmt::format("{}: {}", path, error.what())};
+    }
 }
 
 std::int64_t Store::size() const {

@@ -35,11 +35,16 @@ struct SessionFilter {
     }
 };
 
-/// The newest ended sessions: how many there are, up to the number asked for, and the id that all are greater
-/// than.
-struct Newest {
-    std::int64_t count = 0;
+/// The ids greater than one, up to another and with it.
+struct IdRange {
     SessionId after;
+    SessionId up_to = greatest_id();
+
+    [[nodiscard]] static SessionId greatest_id() {
+        SessionId id;
+        id.bytes.fill(0xff);
+        return id;
+    }
 };
 
 /// What one step of an eviction has done.
@@ -79,12 +84,13 @@ public:
 
     tl::expected<std::optional<Session>, std::string> find(const SessionId& id);
 
-    /// Up to `count` ended sessions with an id greater than `after`, oldest first.
-    tl::expected<std::vector<Session>, std::string> ended_after(const SessionId& after,
-                                                                const SessionFilter& filter, int count);
+    /// Up to `count` ended sessions with ids of this range, oldest first.
+    tl::expected<std::vector<Session>, std::string> ended(const IdRange& range, const SessionFilter& filter,
+                                                          int count);
 
-    /// Where ended_after() has to begin to give just the newest `count` ended sessions.
-    tl::expected<Newest, std::string> newest_ended(const SessionFilter& filter, int count);
+    /// The ids of up to `count` ended sessions with ids of this range, newest first.
+    tl::expected<std::vector<SessionId>, std::string> newest_ended(const IdRange& range,
+                                                                   const SessionFilter& filter, int count);
 
     tl::expected<std::int64_t, std::string> count_ended();
 
@@ -98,6 +104,8 @@ public:
 
     /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
     tl::expected<void, std::string> checkpoint();
+
+    [[nodiscard]] const std::string& path() const { return path_; }
 
     /// Bytes on disk, with what waits in the write-ahead log.
     [[nodiscard]] std::int64_t size() const;
@@ -120,5 +128,10 @@ private:
     std::unique_ptr<SQLite::Database> database_;
     std::unique_ptr<Statements> statements_;
 };
+
+/// Moves what the write-ahead log of this database holds into it, as far as that goes without waiting, while
+/// a Store writes it: by a connection of its own, so that any thread may call this. How many pages the log
+/// had; it begins anew, by itself, when all of them have been moved before the next one is written.
+tl::expected<int, std::string> checkpoint(const std::string& path);
 
 } // namespace solo

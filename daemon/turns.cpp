@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include <asio/post.hpp>
-#include <asio/query.hpp>
-
 namespace solo {
 
 namespace {
@@ -21,56 +18,63 @@ constexpr std::chrono::nanoseconds most_credit = 20ms;
 /// How much to spend together before the next rest, where there is a debt: a timer costs something too.
 constexpr std::chrono::nanoseconds least_credit = 100us;
 
+/// How long a turn waits where something else is always ready.
+constexpr std::chrono::nanoseconds longest_wait = 1ms;
+
+/// Whose time is not counted.
+constexpr uid_t root = 0;
+
 } // namespace
 
-Turns::Queue::Queue(const asio::any_io_executor& executor)
-    : loop{executor}, context{asio::query(executor, asio::execution::context)},
-      rest{std::make_unique<asio::steady_timer>(executor)}, credit{most_credit}, counted{Clock::now()} {}
+Turns::Queue::Queue(asio::io_context& loop)
+    : context{loop}, rest{std::make_unique<asio::steady_timer>(loop)}, credit{most_credit},
+      counted{Clock::now()} {}
 
 void Turns::Queue::add(uid_t uid, std::unique_ptr<Step> step) {
     if (is_stopped)
         return;
+    if (!work)
+        work.emplace(context.get_executor());
     auto& own = steps[uid];
     if (own.empty())
         order.push_back(uid);
     own.push_back(std::move(step));
-    schedule();
 }
 
-void Turns::Queue::schedule() {
-    if (std::exchange(is_turn_due, true))
-        return;
+/// Whether somebody may have a turn now. If only a rest keeps it from that, a timer wakes the loop then.
+bool Turns::Queue::is_turn_due() {
+    if (order.empty())
+        return false;
     const auto now = Clock::now();
     credit = std::min(most_credit, credit + (now - counted) / parts);
     counted = now;
-    if (credit > 0ns) {
-        asio::post(loop, [self = shared_from_this()] { self->take_turn(); });
-        return;
-    }
+    if (credit > 0ns || steps.contains(root))
+        return true;
+    if (std::exchange(is_resting, true))
+        return false;
     rest->expires_at(now + (least_credit - credit) * parts);
-    rest->async_wait([self = shared_from_this()](std::error_code error) {
-        if (!error)
-            self->take_turn();
-    });
+    rest->async_wait([self = shared_from_this()](std::error_code /*error*/) { self->is_resting = false; });
+    return false;
 }
 
+/// Somebody's whose turn is due.
 void Turns::Queue::take_turn() {
-    is_turn_due = false;
-    if (is_stopped || order.empty())
-        return;
-    const auto own = steps.find(order.front());
-    order.pop_front();
+    const auto next = credit > 0ns ? order.begin() : std::ranges::find(order, root);
+    const auto own = steps.find(*next);
+    const uid_t uid = own->first;
+    order.erase(next);
     const auto step = std::move(own->second.front());
     own->second.pop_front();
     if (own->second.empty())
         steps.erase(own);
     else
-        order.push_back(own->first);
+        order.push_back(uid);
     const auto begun = Clock::now();
     const auto account = [&] {
-        credit -= Clock::now() - begun;
-        if (!order.empty())
-            schedule();
+        if (uid != root)
+            credit -= Clock::now() - begun;
+        if (order.empty())
+            work.reset();
     };
     try {
         step->take();
@@ -83,15 +87,40 @@ void Turns::Queue::take_turn() {
 
 void Turns::Queue::stop() {
     is_stopped = true;
+    work.reset();
     rest.reset();
     order.clear();
     const auto dropped = std::exchange(steps, {}); // may want to add some more
 }
 
-Turns::Turns(const asio::any_io_executor& loop) : queue_{std::make_shared<Queue>(loop)} {}
+Turns::Turns(asio::io_context& loop) : loop_{loop}, queue_{std::make_shared<Queue>(loop)} {}
 
 Turns::~Turns() {
     queue_->stop();
+}
+
+void Turns::run() {
+    while (!loop_.stopped()) {
+        if (queue_->is_turn_due())
+            poll();
+        else
+            loop_.run_one();
+    }
+}
+
+std::size_t Turns::poll() {
+    std::size_t done = 0;
+    const auto end = Clock::now() + longest_wait;
+    while (loop_.poll_one() != 0) {
+        ++done;
+        if (Clock::now() >= end)
+            break;
+    }
+    if (!loop_.stopped() && queue_->is_turn_due()) {
+        queue_->take_turn();
+        ++done;
+    }
+    return done;
 }
 
 } // namespace solo

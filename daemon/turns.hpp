@@ -5,22 +5,25 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
-#include <asio/any_io_executor.hpp>
+#include <asio/execution.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <sys/types.h>
 
 namespace solo {
 
-/// Shares the event loop's time with users other than root, so that whatever they ask, and however much of
-/// it, costs a login little.
+/// Shares the event loop's time with what can wait, so that whatever is asked, and however much of it, costs
+/// a login little.
 ///
-/// What they have done runs in turns: one step of one user, after everything else that is ready; the users
-/// take turns with each other. All of them together get a fixed share of the time. Who asks a little at a
-/// time does not notice: the share of some idle time is theirs at once.
+/// What can wait runs in turns: one step of one user, when nothing else is ready; the users take turns with
+/// each other. All users but root together get a fixed share of the time. Who asks a little at a time does
+/// not notice: the share of some idle time is theirs at once.
 class Turns {
     struct Queue;
 
@@ -31,7 +34,8 @@ public:
     /// What all connections that nobody is known for yet are accounted to.
     static constexpr uid_t nobody = static_cast<uid_t>(-1);
 
-    explicit Turns(const asio::any_io_executor& loop);
+    /// The loop must outlive this.
+    explicit Turns(asio::io_context& loop);
     Turns(const Turns&) = delete;
     Turns& operator=(const Turns&) = delete;
 
@@ -41,7 +45,15 @@ public:
     /// Runs what a user has done, one step a turn. It may outlive the turns.
     [[nodiscard]] Executor of(uid_t uid) const;
 
+    /// Runs the event loop, and turns in between, until it is stopped or nothing is left to be done. In place
+    /// of the loop's own run(), under which nobody has a turn.
+    void run();
+
+    /// Does what is ready, and one step of a turn; how much that was. Does not wait.
+    std::size_t poll();
+
 private:
+    asio::io_context& loop_;
     std::shared_ptr<Queue> queue_;
 };
 
@@ -55,21 +67,21 @@ struct Turns::Queue : std::enable_shared_from_this<Turns::Queue> {
         virtual void take() = 0;
     };
 
-    explicit Queue(const asio::any_io_executor& executor);
+    explicit Queue(asio::io_context& loop);
 
     void add(uid_t uid, std::unique_ptr<Step> step);
-    void schedule();
+    bool is_turn_due();
     void take_turn();
     void stop();
 
-    asio::any_io_executor loop;
-    asio::execution_context& context; ///< the loop's; asked for by handlers when the loop is over
+    asio::io_context& context; ///< asked for by handlers when the loop is over
     std::unique_ptr<asio::steady_timer> rest;
-    std::map<uid_t, std::deque<std::unique_ptr<Step>>> steps; ///< none of them empty
-    std::deque<uid_t> order;                                  ///< whose turn is next
-    std::chrono::nanoseconds credit;                          ///< time that may be spent; a debt below 0
-    Clock::time_point counted;                                ///< until when it has been added up
-    bool is_turn_due = false;
+    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work; ///< while steps wait
+    std::map<uid_t, std::deque<std::unique_ptr<Step>>> steps;                       ///< none of them empty
+    std::deque<uid_t> order;                                                        ///< whose turn is next
+    std::chrono::nanoseconds credit; ///< time that may be spent; a debt below 0
+    Clock::time_point counted;       ///< until when it has been added up
+    bool is_resting = false;
     bool is_stopped = false;
 };
 

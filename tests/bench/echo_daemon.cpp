@@ -47,7 +47,7 @@ int main(int /*argc*/, char** argv) {
         dispatcher.add<login::Open>(grant);
         dispatcher.add<login::Confirm>(confirm);
         dispatcher.add<login::Close>(close_session);
-        const Turns turns{loop.get_executor()};
+        Turns turns{loop};
         Server server{listen_at(loop.get_executor(), argv[1], S_IRUSR | S_IWUSR),
                       dispatcher,
                       turns,
@@ -58,7 +58,7 @@ int main(int /*argc*/, char** argv) {
                        .too_many = {},
                        .forbidden = {}}};
         asio::co_spawn(loop, server.run(), asio::detached);
-        loop.run();
+        turns.run();
     } catch (const std::exception& error) {
         std::fprintf(stderr, "echo_daemon: %s\n", error.what());
         return 1;

@@ -47,7 +47,7 @@ Server::Acceptor idle(asio::io_context& loop) {
 /// What lasts from input to input: it is dear to make.
 struct Surroundings {
     asio::io_context loop;
-    Turns turns{loop.get_executor()};
+    Turns turns{loop};
     std::string directory = "/dev/shm/solo-service-fuzz." + std::to_string(::getpid());
     std::unique_ptr<Store> store;
     DescriptorStore kept{loop.get_executor()};
@@ -82,7 +82,8 @@ public:
             client.fd.reset();
         while (served_ > 0) {
             around_.loop.restart();
-            around_.loop.run_one();
+            if (around_.turns.poll() == 0)
+                around_.loop.run_one_for(std::chrono::milliseconds{1});
         }
         settle(); // the servers hear of the end a moment after on_end
         for (const Session* const session : slots_.sessions())
@@ -143,7 +144,7 @@ private:
     /// moment.
     void settle() {
         around_.loop.restart();
-        while (around_.loop.poll() > 0 || around_.loop.run_one_for(std::chrono::microseconds{300}) > 0)
+        while (around_.turns.poll() > 0 || around_.loop.run_one_for(std::chrono::microseconds{300}) > 0)
             around_.loop.restart();
     }
 

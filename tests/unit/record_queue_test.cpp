@@ -316,6 +316,14 @@ void a_queue_that_is_gone_does_nothing_more(void** /*state*/) {
         queue.write();
     }
     loop.run();
+    {
+        RecordQueue queue{loop.get_executor(), store, [](const std::string& /*problem*/) {}};
+        queue.add(session_of(2, "bob"));
+        queue.write();
+        loop.restart();
+        loop.run_one(); // a checkpoint begins
+    }
+    loop.run();
 }
 
 void the_log_is_moved_into_the_database_soon(void** /*state*/) {

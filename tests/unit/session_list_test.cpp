@@ -39,6 +39,7 @@ public:
         std::vector<const Session*> page = sessions();
         std::erase_if(page, [&](const Session* session) { return session->id <= id; });
         page.resize(std::min(count, page.size()));
+        asked += count;
         return page;
     }
     [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
@@ -47,11 +48,13 @@ public:
         std::erase_if(page, [&](const Session* session) { return session->id >= id; });
         std::ranges::reverse(page);
         page.resize(std::min(count, page.size()));
+        asked += count;
         return page;
     }
     [[nodiscard]] StateCounts count_by_state() const override { return {}; }
 
     std::deque<Session> held;
+    mutable std::size_t asked = 0; ///< for how many sessions
 };
 
 struct Scene {
@@ -62,9 +65,15 @@ struct Scene {
     }
     static std::string rest_of(SessionList& list) {
         std::string numbers;
-        while (const auto session = list.next())
+        while (const auto session = next_of(list))
             numbers += (numbers.empty() ? "" : " ") + std::to_string(number_of(session->id));
         return numbers;
+    }
+    static std::optional<Session> next_of(SessionList& list) {
+        std::optional<Session> session;
+        while (!session && !list.is_over())
+            session = list.step();
+        return session;
     }
     void hold(const std::vector<Session>& sessions) {
         slots.held.insert(slots.held.end(), sessions.begin(), sessions.end());
@@ -169,7 +178,7 @@ void many_sessions_that_end_meanwhile_are_given_once(void** /*state*/) {
     for (int number = 301; number <= 600; ++number)
         scene.hold({session_of(number)});
     SessionList list{scene.slots, scene.store, wanted(true)};
-    expect_equal(number_of(list.next()->id), 1);
+    expect_equal(number_of(Scene::next_of(list)->id), 1);
     scene.record(late);
     scene.slots.held.clear();
     expect_equal(Scene::rest_of(list), range(2, 601));
@@ -181,7 +190,7 @@ void one_that_ends_before_its_page_is_read_is_given_once(void** /*state*/) {
     for (int number = 1; number <= 100; ++number)
         scene.hold({session_of(number)});
     SessionList list{scene.slots, scene.store, wanted(true)};
-    expect_equal(number_of(list.next()->id), 1);
+    expect_equal(number_of(Scene::next_of(list)->id), 1);
     for (const int number : {20, 50, 99, 100}) {
         scene.record({ended(number)});
         std::erase_if(scene.slots.held,
@@ -206,6 +215,41 @@ void many_live_sessions_are_listed_to_the_end(void** /*state*/) {
     expect_equal(scene.list(wanted(false)), range(1, 1024));
     expect_equal(scene.list(wanted(false, 700)), range(325, 1024));
     expect_equal(scene.list(wanted(false, 256)), range(769, 1024));
+}
+
+/// A login waits for a step, however much there is to be passed over.
+void no_step_asks_for_much(void** /*state*/) {
+    Scene scene;
+    std::vector<Session> sessions;
+    for (int number = 1; number <= 3000; ++number)
+        sessions.push_back(ended(number, "bob", 2));
+    scene.record(sessions);
+    for (int number = 3001; number <= 6000; ++number)
+        scene.hold({session_of(number, "carol")});
+    for (const auto& question : {wanted(true), wanted(true, 4500), wanted(true, 2000),
+                                 wanted(true, {}, {.account = "alice", .uid = {}})}) {
+        SessionList list{scene.slots, scene.store, question};
+        while (!list.is_over()) {
+            scene.slots.asked = 0;
+            (void)list.step();
+            expect(scene.slots.asked <= 64, "the slots are asked for a page");
+        }
+        expect_equal(list.problem(), "");
+    }
+}
+
+void one_that_is_over_while_the_newest_are_counted_is_counted_once(void** /*state*/) {
+    Scene scene;
+    for (int number = 1; number <= 300; ++number)
+        scene.hold({session_of(number)});
+    SessionList list{scene.slots, scene.store, wanted(true, 250)};
+    expect(!list.step(), "it has counted the newest");
+    for (const int number : {10, 100, 299}) {
+        scene.record({ended(number)});
+        std::erase_if(scene.slots.held,
+                      [&](const Session& session) { return number_of(session.id) == number; });
+    }
+    expect_equal(Scene::rest_of(list), range(51, 300));
 }
 
 void a_store_that_cannot_be_read_is_a_problem(void** /*state*/) {
@@ -236,6 +280,8 @@ int main() {
         SOLO_TEST(one_that_ends_before_its_page_is_read_is_given_once),
         SOLO_TEST(a_session_that_begins_meanwhile_is_not_given),
         SOLO_TEST(many_live_sessions_are_listed_to_the_end),
+        SOLO_TEST(no_step_asks_for_much),
+        SOLO_TEST(one_that_is_over_while_the_newest_are_counted_is_counted_once),
         SOLO_TEST(a_store_that_cannot_be_read_is_a_problem),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

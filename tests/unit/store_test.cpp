@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -189,7 +190,7 @@ void texts_of_any_bytes_come_back(void** /*state*/) {
     Store store = disk.store();
     expect_same(must(store.find(session.id)).value(), session);
     expect_same(must(store.recover(1)).at(0), session);
-    expect_equal(numbers(must(store.ended_after({}, {.account = bytes, .uid = {}}, 9))), "2");
+    expect_equal(numbers(must(store.ended({}, {.account = bytes, .uid = {}}, 9))), "2");
 }
 
 /// SQLite's own functions see a text up to its first NUL; the rule of one session for a slot must not.
@@ -509,6 +510,45 @@ void a_checkpoint_moves_the_log_into_the_database(void** /*state*/) {
     expect(std::filesystem::file_size(disk.file()) > before, "the database has grown");
 }
 
+void a_checkpoint_from_beside_moves_the_log_while_the_store_goes_on(void** /*state*/) {
+    const Disk disk;
+    expect_equal(must(checkpoint(disk.file())), 0); // there is none
+    Store store = disk.store();
+    must(store.open());
+    must(store.checkpoint());
+    const auto before = std::filesystem::file_size(disk.file());
+    for (int i = 0; i < 200; ++i)
+        must(store.save(std::vector{ended(i)}));
+    expect(must(checkpoint(disk.file())) > 200, "a page a record and more");
+    expect(std::filesystem::file_size(disk.file()) > before, "the database has grown");
+    must(store.save(std::vector{ended(200)}));
+    expect(must(checkpoint(disk.file())) < 20, "the log has begun anew");
+    expect_equal(must(store.count_ended()), 201);
+}
+
+/// Its name may be another database's by then.
+void a_checkpoint_from_beside_leaves_the_log_in_its_place(void** /*state*/) {
+    const Disk disk;
+    {
+        Store store = disk.store();
+        must(store.save(std::vector{ended(1)}));
+        std::filesystem::copy(disk.file() + "-wal", disk.file() + ".log");
+        std::filesystem::copy(disk.file(), disk.file() + ".copy");
+    }
+    std::filesystem::rename(disk.file() + ".copy", disk.file());
+    std::filesystem::rename(disk.file() + ".log", disk.file() + "-wal");
+    expect(must(checkpoint(disk.file())) > 0, "it has been moved");
+    expect(std::filesystem::exists(disk.file() + "-wal"), "the log is there");
+}
+
+void a_checkpoint_of_what_is_no_database_says_so(void** /*state*/) {
+    const Disk disk;
+    std::ofstream{disk.file()} << std::string(5000, 'x');
+    const auto done = checkpoint(disk.file());
+    expect(!done, "it fails");
+    expect_within(done.error(), disk.file() + ": ");
+}
+
 // After a restart.
 
 void this_boots_sessions_are_recovered_oldest_first(void** /*state*/) {
@@ -555,11 +595,12 @@ void ended_sessions_are_read_in_pages(void** /*state*/) {
     const Disk disk;
     disk.record({ended(3), ended(1), ended(5), ended(2), session_of(4), ended(6)});
     Store store = disk.store();
-    expect_equal(numbers(must(store.ended_after({}, {}, 2))), "1 2");
-    expect_equal(numbers(must(store.ended_after(id_of(2), {}, 2))), "3 5");
-    expect_equal(numbers(must(store.ended_after(id_of(4), {}, 2))), "5 6");
-    expect_equal(numbers(must(store.ended_after(id_of(5), {}, 2))), "6");
-    expect_equal(numbers(must(store.ended_after(id_of(6), {}, 2))), "");
+    expect_equal(numbers(must(store.ended({}, {}, 2))), "1 2");
+    expect_equal(numbers(must(store.ended({.after = id_of(2)}, {}, 2))), "3 5");
+    expect_equal(numbers(must(store.ended({.after = id_of(4)}, {}, 2))), "5 6");
+    expect_equal(numbers(must(store.ended({.after = id_of(5)}, {}, 2))), "6");
+    expect_equal(numbers(must(store.ended({.after = id_of(6)}, {}, 2))), "");
+    expect_equal(numbers(must(store.ended({.after = id_of(1), .up_to = id_of(5)}, {}, 9))), "2 3 5");
     expect_equal(must(store.count_ended()), 5);
 }
 
@@ -570,9 +611,7 @@ void history_is_filtered_by_account_and_user(void** /*state*/) {
     disk.record({ended(1, "alice", 1), ended(2, "bob", 2), ended(3, "alice", 1), ended(4, "bob", 2),
                  ended(5, "alice", 9), virtual_user, session_of(7, "alice")});
     Store store = disk.store();
-    const auto found = [&](const SessionFilter& filter) {
-        return numbers(must(store.ended_after({}, filter, 9)));
-    };
+    const auto found = [&](const SessionFilter& filter) { return numbers(must(store.ended({}, filter, 9))); };
     expect_equal(found({}), "1 2 3 4 5 6");
     expect_equal(found({.account = "alice", .uid = {}}), "1 3 5");
     expect_equal(found({.account = {}, .uid = 2}), "2 4");
@@ -583,22 +622,25 @@ void history_is_filtered_by_account_and_user(void** /*state*/) {
     expect_equal(found({.account = "web", .uid = {}}), "6");
 }
 
-void the_newest_begin_behind_the_others(void** /*state*/) {
+void the_newest_come_first(void** /*state*/) {
     const Disk disk;
-    disk.record({ended(1, "alice", 1), ended(2, "bob", 2), ended(3, "alice", 1), ended(4, "alice", 1)});
+    disk.record({ended(1, "alice", 1), ended(2, "bob", 2), ended(3, "alice", 1), ended(4, "alice", 1),
+                 session_of(5, "alice")});
     Store store = disk.store();
-    const auto newest = [&](const SessionFilter& filter, int count) {
-        const Newest found = must(store.newest_ended(filter, count));
-        return std::to_string(found.count) + ": " + numbers(must(store.ended_after(found.after, filter, 9)));
+    const auto newest = [&](const SessionFilter& filter, int count, const IdRange& range = {}) {
+        std::string found;
+        for (const SessionId& id : must(store.newest_ended(range, filter, count)))
+            found += std::to_string(number_of(id)) + " ";
+        return found;
     };
-    expect_equal(newest({}, 1), "1: 4");
-    expect_equal(newest({}, 3), "3: 2 3 4");
-    expect_equal(newest({}, 4), "4: 1 2 3 4");
-    expect_equal(newest({}, 100), "4: 1 2 3 4");
-    expect_equal(newest({.account = "alice", .uid = {}}, 2), "2: 3 4");
-    expect_equal(newest({.account = "alice", .uid = {}}, 7), "3: 1 3 4");
-    expect_equal(newest({.account = {}, .uid = 2}, 2), "1: 2");
-    expect_equal(newest({.account = "carol", .uid = {}}, 2), "0: ");
+    expect_equal(newest({}, 1), "4 ");
+    expect_equal(newest({}, 3), "4 3 2 ");
+    expect_equal(newest({}, 100), "4 3 2 1 ");
+    expect_equal(newest({}, 100, {.after = id_of(1), .up_to = id_of(3)}), "3 2 ");
+    expect_equal(newest({.account = "alice", .uid = {}}, 2), "4 3 ");
+    expect_equal(newest({.account = {}, .uid = 2}, 2), "2 ");
+    expect_equal(newest({.account = "alice", .uid = 1}, 7), "4 3 1 ");
+    expect_equal(newest({.account = "carol", .uid = {}}, 2), "");
 }
 
 /// When id_of(number) was made.
@@ -617,7 +659,7 @@ void what_ended_long_ago_is_evicted(void** /*state*/) {
     Store store = disk.store();
     const auto evict = [&](int before) {
         const int evicted = must(store.evict(made(before), {}, 100)).evicted;
-        return std::to_string(evicted) + ": " + numbers(must(store.ended_after({}, {}, 9)));
+        return std::to_string(evicted) + ": " + numbers(must(store.ended({}, {}, 9)));
     };
     expect_equal(evict(0), "0: 1 2 4 6 8");
     expect_equal(evict(2), "0: 1 2 4 6 8"); // it has ended at that very time
@@ -640,7 +682,7 @@ void an_eviction_goes_in_steps(void** /*state*/) {
     expect_equal(evict({}), "1, 2");
     expect_equal(evict(id_of(2)), "1, 4");
     expect_equal(evict(id_of(4)), "1");
-    expect_equal(numbers(must(store.ended_after({}, {}, 9))), "3 7");
+    expect_equal(numbers(must(store.ended({}, {}, 9))), "3 7");
 }
 
 void an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to(void** /*state*/) {
@@ -689,25 +731,22 @@ void no_query_of_a_login_or_of_history_scans_the_table(void** /*state*/) {
     const std::string recovery = plan_of([&] { must(store.recover(1)); });
     expect_within(recovery, "USING INDEX one_session_per_slot");
     expect(recovery.find("SCAN session\n") == recovery.npos, recovery);
-    expect_equal(plan_of([&] { must(store.ended_after(id_of(7), {}, 9)); }),
-                 "SEARCH session USING PRIMARY KEY (id>?)\n");
-    expect_equal(plan_of([&] { must(store.ended_after(id_of(7), by_account, 9)); }),
-                 "SEARCH session USING INDEX history_of_account (account=? AND id>?)\n");
-    expect_equal(plan_of([&] { must(store.ended_after(id_of(7), by_uid, 9)); }),
-                 "SEARCH session USING INDEX history_of_user (uid=? AND id>?)\n");
-    const std::string both = plan_of([&] { must(store.ended_after(id_of(7), by_both, 9)); });
-    expect_within(both, "USING INDEX history_of_");
-    expect(both.find("TEMP B-TREE") == both.npos, both);
-    expect_within(plan_of([&] { must(store.newest_ended(by_account, 9)); }),
-                  "USING INDEX history_of_account (account=?)");
-    expect_within(plan_of([&] { must(store.newest_ended(by_account, 9999)); }),
-                  "USING INDEX history_of_account (account=?)");
-    expect_within(plan_of([&] { must(store.newest_ended(by_uid, 9)); }),
-                  "USING INDEX history_of_user (uid=?)");
-    for (const SessionFilter& filter : {SessionFilter{}, by_account, by_uid, by_both}) {
-        const std::string plan = plan_of([&] { must(store.newest_ended(filter, 9)); });
-        expect(plan.find("TEMP B-TREE") == plan.npos, plan);
-    }
+    expect_equal(plan_of([&] { must(store.ended({.after = id_of(7)}, {}, 9)); }),
+                 "SEARCH session USING PRIMARY KEY (id>? AND id<?)\n");
+    expect_equal(plan_of([&] { must(store.ended({.after = id_of(7)}, by_account, 9)); }),
+                 "SEARCH session USING INDEX history_of_account (account=? AND id>? AND id<?)\n");
+    expect_equal(plan_of([&] { must(store.ended({.after = id_of(7)}, by_uid, 9)); }),
+                 "SEARCH session USING INDEX history_of_user (uid=? AND id>? AND id<?)\n");
+    expect_equal(plan_of([&] { must(store.ended({.after = id_of(7)}, by_both, 9)); }),
+                 "SEARCH session USING INDEX history_of_user (uid=? AND id>? AND id<?)\n");
+    expect_equal(plan_of([&] { must(store.newest_ended({}, {}, 9)); }),
+                 "SEARCH session USING PRIMARY KEY (id>? AND id<?)\n");
+    expect_within(plan_of([&] { must(store.newest_ended({}, by_account, 9)); }),
+                  "USING INDEX history_of_account (account=? AND id>? AND id<?)");
+    expect_within(plan_of([&] { must(store.newest_ended({}, by_uid, 9)); }),
+                  "USING INDEX history_of_user (uid=? AND id>? AND id<?)");
+    expect_equal(plan_of([&] { must(store.newest_ended({}, by_both, 9)); }),
+                 "SEARCH session USING INDEX history_of_user (uid=? AND id>? AND id<?)\n");
     expect_within(plan_of([&] { must(store.count_ended()); }), "INDEX history_of_");
 }
 
@@ -828,8 +867,8 @@ void expect_mendable(const Disk& disk, const Mend& mend) {
     const auto saved = store.save(std::vector{session_of(1)});
     expect(!saved && !saved.error().is_conflict, "it cannot be written, and that is no conflict");
     expect_within(saved.error().text, disk.file() + ": ");
-    expect(!store.recover(1) && !store.find(id_of(1)) && !store.ended_after({}, {}, 1) &&
-               !store.newest_ended({}, 1) && !store.count_ended() && !store.evict(1, {}, 1) &&
+    expect(!store.recover(1) && !store.find(id_of(1)) && !store.ended({}, {}, 1) &&
+               !store.newest_ended({}, {}, 1) && !store.count_ended() && !store.evict(1, {}, 1) &&
                !store.checkpoint(),
            "nothing works");
     expect(disk.moved().empty(), "nothing is moved aside");
@@ -966,12 +1005,15 @@ int main() {
         SOLO_TEST(durability_is_what_was_asked_for),
         SOLO_TEST(what_was_saved_outlives_a_kill),
         SOLO_TEST(a_checkpoint_moves_the_log_into_the_database),
+        SOLO_TEST(a_checkpoint_from_beside_moves_the_log_while_the_store_goes_on),
+        SOLO_TEST(a_checkpoint_from_beside_leaves_the_log_in_its_place),
+        SOLO_TEST(a_checkpoint_of_what_is_no_database_says_so),
         SOLO_TEST(this_boots_sessions_are_recovered_oldest_first),
         SOLO_TEST(sessions_of_other_boots_are_closed_as_rebooted),
         SOLO_TEST(a_boot_that_comes_back_keeps_its_sessions),
         SOLO_TEST(ended_sessions_are_read_in_pages),
         SOLO_TEST(history_is_filtered_by_account_and_user),
-        SOLO_TEST(the_newest_begin_behind_the_others),
+        SOLO_TEST(the_newest_come_first),
         SOLO_TEST(what_ended_long_ago_is_evicted),
         SOLO_TEST(an_eviction_goes_in_steps),
         SOLO_TEST(an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to),

@@ -3,6 +3,7 @@
 #include "tests/unit/expect.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -18,32 +19,32 @@ namespace {
 
 void users_take_turns(void** /*state*/) {
     asio::io_context loop;
-    const Turns turns{loop.get_executor()};
+    Turns turns{loop};
     std::string done;
     for (const char* const name : {"a1 ", "a2 ", "a3 "})
         asio::post(turns.of(1), [&, name] { done += name; });
     asio::post(turns.of(2), [&] { done += "b1 "; });
     asio::post(turns.of(2), [&] { done += "b2 "; });
-    loop.run();
+    turns.run();
     expect_equal(done, "a1 b1 a2 b2 a3 ");
 }
 
 void everything_else_comes_first(void** /*state*/) {
     asio::io_context loop;
-    const Turns turns{loop.get_executor()};
+    Turns turns{loop};
     std::string done;
     for (int i = 0; i < 3; ++i)
         asio::post(turns.of(1), [&] {
             done += "user ";
             asio::post(loop, [&] { done += "root "; });
         });
-    loop.run();
+    turns.run();
     expect_equal(done, "user root user root user root ");
 }
 
 void users_get_a_share_of_the_time(void** /*state*/) {
     asio::io_context loop;
-    const Turns turns{loop.get_executor()};
+    Turns turns{loop};
     const auto begun = Turns::Clock::now();
     Turns::Clock::duration spent{};
     for (int i = 0; i < 60; ++i)
@@ -53,31 +54,84 @@ void users_get_a_share_of_the_time(void** /*state*/) {
             }
             spent += Turns::Clock::now() - start;
         });
-    loop.run();
+    turns.run();
     const auto all = Turns::Clock::now() - begun;
     expect(spent > 59ms && spent <= all / 5 + 30ms, "a fifth, and what may be spent at once");
 }
 
+/// Spends so much of the loop's time.
+void spend(Turns::Clock::duration time) {
+    const auto begun = Turns::Clock::now();
+    while (Turns::Clock::now() < begun + time) {
+    }
+}
+
+void root_waits_for_everything_else_and_for_nothing_more(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    std::string done;
+    asio::post(turns.of(0), [&] { done += "list "; });
+    asio::post(turns.of(1), [] { spend(200ms); }); // a debt of a second
+    asio::post(turns.of(1), [&] { done += "user "; });
+    asio::post(turns.of(0), [&] {
+        spend(50ms);
+        done += "list ";
+    });
+    asio::post(turns.of(0), [&] { done += "list "; });
+    asio::post(loop, [&] {
+        done += "login ";
+        asio::post(loop, [&] { done += "login "; });
+    });
+    turns.run();
+    expect_equal(done, "login login list list list user ");
+}
+
+/// As when more logins come than can be served.
+void a_turn_comes_also_where_something_else_is_always_ready(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    bool is_done = false;
+    const auto end = Turns::Clock::now() + 20s;
+    std::function<void()> again = [&] {
+        if (!is_done && Turns::Clock::now() < end)
+            asio::post(loop, again);
+    };
+    asio::post(loop, again);
+    asio::post(turns.of(1), [&] { is_done = true; });
+    turns.run();
+    expect(is_done, "it has its turn");
+}
+
+void a_loop_that_is_stopped_takes_no_turn(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    bool is_done = false;
+    asio::post(turns.of(0), [&] { is_done = true; });
+    asio::post(loop, [&] { loop.stop(); });
+    turns.run();
+    expect(!is_done, "it is over");
+}
+
 void a_step_that_throws_costs_nobody_a_turn(void** /*state*/) {
     asio::io_context loop;
-    const Turns turns{loop.get_executor()};
+    Turns turns{loop};
     bool is_done = false;
     asio::post(turns.of(1), [] { throw std::runtime_error{"no"}; });
     asio::post(turns.of(2), [&] { is_done = true; });
     try {
-        loop.run();
+        turns.run();
         expect(false, "it is passed on");
     } catch (const std::runtime_error& error) {
         expect_equal(std::string{error.what()}, "no");
     }
-    loop.run();
+    turns.run();
     expect(is_done, "the next one has its turn");
 }
 
 void what_is_left_is_dropped(void** /*state*/) {
     asio::io_context loop;
     const auto kept = std::make_shared<int>();
-    auto turns = std::make_unique<Turns>(loop.get_executor());
+    auto turns = std::make_unique<Turns>(loop);
     const auto executor = turns->of(1);
     asio::post(executor, [kept] { *kept = 1; });
     expect_equal(kept.use_count(), 2);
@@ -96,6 +150,9 @@ int main() {
         SOLO_TEST(users_take_turns),
         SOLO_TEST(everything_else_comes_first),
         SOLO_TEST(users_get_a_share_of_the_time),
+        SOLO_TEST(root_waits_for_everything_else_and_for_nothing_more),
+        SOLO_TEST(a_turn_comes_also_where_something_else_is_always_ready),
+        SOLO_TEST(a_loop_that_is_stopped_takes_no_turn),
         SOLO_TEST(a_step_that_throws_costs_nobody_a_turn),
         SOLO_TEST(what_is_left_is_dropped),
     };
