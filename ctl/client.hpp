@@ -9,7 +9,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace solo::ctl {
 
@@ -38,23 +37,21 @@ public:
         return decoded<typename M::Reply>(succeeded(reply));
     }
 
-    /// Calls with more and gathers the replies. None is either said by the error None or by a single reply
-    /// without parameters.
-    template<protocol::Message None, protocol::Message M>
-    std::vector<typename M::Reply> call_more(const M& message) {
+    /// Calls with more and gives each reply to `take`. None is either said by the error None or by a single
+    /// reply without parameters.
+    template<protocol::Message None, protocol::Message M, class Take>
+    void call_more(const M& message, Take take) {
         auto call = protocol::make_call(message);
         call.more = true;
-        std::vector<typename M::Reply> replies;
         auto reply = exchange(call, protocol::Deadline::in(usual_time));
         if (is_error<None>(reply))
-            return replies;
+            return;
         while (succeeded(reply).continues) {
-            replies.push_back(decoded<typename M::Reply>(reply));
+            take(decoded<typename M::Reply>(reply));
             reply = next(protocol::Deadline::in(usual_time));
         }
         if (!reply.parameters.empty())
-            replies.push_back(decoded<typename M::Reply>(reply));
-        return replies;
+            take(decoded<typename M::Reply>(reply));
     }
 
     /// Calls with more and gives each reply to `take` as it comes, however long that takes. Returns where

@@ -2,7 +2,6 @@
 #include "ctl/arguments.hpp"
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
-#include "ctl/output.hpp"
 #include "ctl/session_list.hpp"
 #include "ctl/session_text.hpp"
 
@@ -14,12 +13,13 @@ namespace {
 
 ExitStatus history(const Options& options, const protocol::sessions::List& question) {
     Client client{options.socket};
-    const auto sessions = list_sessions(client, question);
     if (options.json) {
-        print_json(to_json(sessions));
-    } else {
-        print(history_table(sessions));
+        print_json_list(client, question);
+        return exit_yes;
     }
+    HistoryTable table;
+    for_each_session(client, question, [&](protocol::Session session) { table.add(std::move(session)); });
+    table.print();
     return exit_yes;
 }
 

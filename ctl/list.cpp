@@ -2,7 +2,6 @@
 #include "ctl/arguments.hpp"
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
-#include "ctl/output.hpp"
 #include "ctl/session_list.hpp"
 #include "ctl/session_text.hpp"
 
@@ -15,14 +14,15 @@ namespace {
 
 ExitStatus list(const Options& options, const protocol::sessions::List& question) {
     Client client{options.socket};
-    const auto sessions = list_sessions(client, question);
     if (options.json) {
-        print_json(to_json(sessions));
-    } else {
-        // The environment is only the person's word, which is enough for a star.
-        const char* const own = std::getenv("SOLO_SESSION_ID");
-        print(session_table(sessions, own != nullptr ? own : ""));
+        print_json_list(client, question);
+        return exit_yes;
     }
+    // The environment is only the person's word, which is enough for a star.
+    const char* const own = std::getenv("SOLO_SESSION_ID");
+    SessionTable table{own != nullptr ? own : ""};
+    for_each_session(client, question, [&](const protocol::Session& session) { table.add(session); });
+    table.print();
     return exit_yes;
 }
 

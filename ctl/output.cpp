@@ -26,10 +26,15 @@ int write_all(int fd, std::string_view text) {
     return 0;
 }
 
-void print_dump(const protocol::Json& value, int indent) {
+/// How much is written at once, about.
+constexpr std::size_t piece_size = 64 * 1024;
+
+std::string dump(const protocol::Json& value, int indent) {
     constexpr bool ascii_only = true;
-    print(value.dump(indent, ' ', ascii_only, protocol::Json::error_handler_t::replace) + '\n');
+    return value.dump(indent, ' ', ascii_only, protocol::Json::error_handler_t::replace);
 }
+
+constexpr int indent = 2;
 
 } // namespace
 
@@ -39,12 +44,33 @@ void print(std::string_view text) {
         throw Problem{exit_no, std::string{"cannot write to standard output: "} + std::strerror(error)};
 }
 
+void LongText::add(std::string_view piece) {
+    waiting_.append(piece);
+    if (waiting_.size() >= piece_size)
+        end();
+}
+
+void LongText::end() {
+    print(waiting_);
+    waiting_.clear();
+}
+
 void print_json(const protocol::Json& value) {
-    print_dump(value, 2);
+    print(dump(value, indent) + '\n');
+}
+
+std::string json_element(const protocol::Json& value) {
+    std::string text{std::string(indent, ' ')};
+    for (const char c : dump(value, indent)) {
+        text += c;
+        if (c == '\n') // no string of JSON has one
+            text.append(indent, ' ');
+    }
+    return text;
 }
 
 void print_json_line(const protocol::Json& value) {
-    print_dump(value, -1); // none: all on one line
+    print(dump(value, -1) + '\n'); // all on one line
 }
 
 void print_error(std::string_view text) {

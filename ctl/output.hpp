@@ -12,8 +12,24 @@ namespace solo::ctl {
 /// goes nowhere. Throws Problem where it cannot be written for another reason (disk full).
 void print(std::string_view text);
 
+/// A text that is printed a piece at a time.
+class LongText {
+public:
+    void add(std::string_view piece);
+
+    /// Prints what is left.
+    void end();
+
+private:
+    std::string waiting_;
+};
+
 /// The value on several lines, in ASCII: foreign text in it can do nothing to a terminal.
 void print_json(const protocol::Json& value);
+
+/// The same as an element of an array has it, whose elements are printed one after the other: without a line
+/// feed at the end.
+std::string json_element(const protocol::Json& value);
 
 /// The same on one line, for a stream of values.
 void print_json_line(const protocol::Json& value);

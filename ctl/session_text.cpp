@@ -2,12 +2,11 @@
 #include "ctl/session_text.hpp"
 
 #include "ctl/local_time.hpp"
-#include "ctl/table.hpp"
+#include "ctl/output.hpp"
 #include "ctl/terminal.hpp"
 #include "protocol/printable.hpp"
 
 #include <algorithm>
-#include <span>
 
 #include <fmt/format.h>
 
@@ -18,6 +17,11 @@ namespace {
 using protocol::printable;
 using protocol::Session;
 using Text = std::optional<std::string>;
+
+constexpr const char* nobody = "No sessions.\n";
+
+/// How many later sessions a successor is looked for in.
+constexpr std::size_t most_later = 1000;
 
 bool is_said(const Text& text) {
     return text && !text->empty();
@@ -40,9 +44,11 @@ Text time(const std::optional<std::int64_t>& value) {
 
 /// "active"; "logout"; "superseded by 10.0.0.9 (sshd)" where the session that took over is among the later
 /// ones.
-std::string outcome(const Session& session, std::span<const Session> later) {
+std::string outcome(const Session& session, const std::deque<Session>& later) {
     std::string text = printable(session.reason.value_or(std::string{protocol::name_of(session.state)}));
-    const auto successor = std::ranges::find(later, session.superseded_by.value_or(""), &Session::id);
+    if (!session.superseded_by)
+        return text;
+    const auto successor = std::ranges::find(later, *session.superseded_by, &Session::id);
     if (successor != later.end())
         text += fmt::format(" by {} ({})", from(*successor), printable(successor->service));
     return text;
@@ -50,43 +56,59 @@ std::string outcome(const Session& session, std::span<const Session> later) {
 
 } // namespace
 
-std::string session_table(const std::vector<Session>& sessions, std::string_view own) {
-    if (sessions.empty())
-        return "No sessions.\n";
-    Table table{{{.heading = "ID", .least = 0, .keep = 7},
-                 {.heading = "", .least = 0, .keep = 6},
-                 {.heading = "ACCOUNT", .least = 7, .keep = 5},
-                 {.heading = "STATE", .least = 0, .keep = 4},
-                 {.heading = "SERVICE", .least = 7, .keep = 2},
-                 {.heading = "FROM", .least = 9, .keep = 3},
-                 {.heading = "SINCE", .least = 0, .keep = 1},
-                 {.heading = "LEADER", .least = 0, .keep = 0}}};
-    for (const auto& session : sessions) {
-        table.add({printable(session.id), session.id == own ? "*" : "", printable(session.account),
-                   std::string{protocol::name_of(session.state)}, printable(session.service), from(session),
-                   short_local_time(session.opened), number(session.leader).value_or("-")});
-    }
-    return table.text(output_width());
+SessionTable::SessionTable(std::string own)
+    : own_{std::move(own)}, table_{{{.heading = "ID", .least = 0, .keep = 7},
+                                    {.heading = "", .least = 0, .keep = 6},
+                                    {.heading = "ACCOUNT", .least = 7, .keep = 5},
+                                    {.heading = "STATE", .least = 0, .keep = 4},
+                                    {.heading = "SERVICE", .least = 7, .keep = 2},
+                                    {.heading = "FROM", .least = 9, .keep = 3},
+                                    {.heading = "SINCE", .least = 0, .keep = 1},
+                                    {.heading = "LEADER", .least = 0, .keep = 0}}} {}
+
+void SessionTable::add(const Session& session) {
+    table_.add({printable(session.id), session.id == own_ ? "*" : "", printable(session.account),
+                std::string{protocol::name_of(session.state)}, printable(session.service), from(session),
+                short_local_time(session.opened), number(session.leader).value_or("-")});
 }
 
-std::string history_table(const std::vector<Session>& sessions) {
-    if (sessions.empty())
-        return "No sessions.\n";
-    Table table{{{.heading = "ID", .least = 0, .keep = 1},
-                 {.heading = "ACCOUNT", .least = 7, .keep = 6},
-                 {.heading = "SERVICE", .least = 7, .keep = 2},
-                 {.heading = "FROM", .least = 9, .keep = 3},
-                 {.heading = "OPENED", .least = 0, .keep = 4},
-                 {.heading = "ENDED", .least = 0, .keep = 0},
-                 {.heading = "WHY", .least = 12, .keep = 5}}};
-    for (std::span<const Session> later{sessions}; !later.empty();) {
-        const Session& session = later.front();
-        later = later.subspan(1);
-        table.add({printable(session.id), printable(session.account), printable(session.service),
-                   from(session), short_local_time(session.opened),
-                   session.ended ? short_local_time(*session.ended) : "-", outcome(session, later)});
-    }
-    return table.text(output_width());
+void SessionTable::print() {
+    if (table_.is_empty())
+        ctl::print(nobody);
+    else
+        table_.print(output_width());
+}
+
+HistoryTable::HistoryTable()
+    : table_{{{.heading = "ID", .least = 0, .keep = 1},
+              {.heading = "ACCOUNT", .least = 7, .keep = 6},
+              {.heading = "SERVICE", .least = 7, .keep = 2},
+              {.heading = "FROM", .least = 9, .keep = 3},
+              {.heading = "OPENED", .least = 0, .keep = 4},
+              {.heading = "ENDED", .least = 0, .keep = 0},
+              {.heading = "WHY", .least = 12, .keep = 5}}} {}
+
+void HistoryTable::add(Session session) {
+    later_.push_back(std::move(session));
+    if (later_.size() > most_later)
+        add_oldest();
+}
+
+void HistoryTable::add_oldest() {
+    const Session session = std::move(later_.front());
+    later_.pop_front();
+    table_.add({printable(session.id), printable(session.account), printable(session.service), from(session),
+                short_local_time(session.opened), session.ended ? short_local_time(*session.ended) : "-",
+                outcome(session, later_)});
+}
+
+void HistoryTable::print() {
+    while (!later_.empty())
+        add_oldest();
+    if (table_.is_empty())
+        ctl::print(nobody);
+    else
+        table_.print(output_width());
 }
 
 std::string since_text(const Session& session) {

@@ -1,20 +1,43 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "ctl/table.hpp"
 #include "protocol/sessions_messages.hpp"
 
+#include <deque>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace solo::ctl {
 
-/// The sessions as a table that fits the terminal, "No sessions." where there is none. The one with the id
-/// `own` has a star, in a column that is there only where it is.
-std::string session_table(const std::vector<protocol::Session>& sessions, std::string_view own);
+/// Sessions as a table that fits the terminal, "No sessions." where there is none. The one with the id `own`
+/// has a star, in a column that is there only where it is.
+class SessionTable {
+public:
+    explicit SessionTable(std::string own);
 
-/// The same with why and when each is over.
-std::string history_table(const std::vector<protocol::Session>& sessions);
+    void add(const protocol::Session& session);
+    void print();
+
+private:
+    std::string own_;
+    Table table_;
+};
+
+/// The same with why and when each is over. The session that has superseded it is named where it is one of
+/// the next 1000.
+class HistoryTable {
+public:
+    HistoryTable();
+
+    void add(protocol::Session session);
+    void print();
+
+private:
+    void add_oldest();
+
+    std::deque<protocol::Session> later_; ///< not yet in the table
+    Table table_;
+};
 
 /// "from 10.0.0.5 (sshd) since 10:02:26", as the end of a sentence.
 std::string since_text(const protocol::Session& session);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/table.hpp"
 
+#include "ctl/output.hpp"
 #include "ctl/terminal.hpp"
 #include "ctl/text_width.hpp"
 
@@ -22,6 +23,15 @@ std::size_t total(const std::vector<std::size_t>& widths) {
     return sum;
 }
 
+std::vector<std::string> cells_of(std::string_view row) {
+    std::vector<std::string> cells;
+    for (auto end = row.find('\0'); end != std::string_view::npos; end = row.find('\0')) {
+        cells.emplace_back(row.substr(0, end));
+        row.remove_prefix(end + 1);
+    }
+    return cells;
+}
+
 } // namespace
 
 Table::Table(std::vector<Column> columns) : columns_{std::move(columns)} {
@@ -29,10 +39,13 @@ Table::Table(std::vector<Column> columns) : columns_{std::move(columns)} {
         natural_.push_back(text_width(column.heading));
 }
 
-void Table::add(std::vector<std::string> row) {
-    for (std::size_t i = 0; i < columns_.size(); ++i)
+void Table::add(const std::vector<std::string>& row) {
+    std::string cells;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
         natural_[i] = std::max(natural_[i], text_width(row[i]));
-    rows_.push_back(std::move(row));
+        cells.append(row[i]).push_back('\0');
+    }
+    rows_.add(cells);
 }
 
 Table::Widths Table::fit(std::size_t width) const {
@@ -64,7 +77,7 @@ Table::Widths Table::fit(std::size_t width) const {
     return widths;
 }
 
-std::string Table::line(const std::vector<std::string>& row, const Widths& widths) const {
+std::string Table::line(const std::vector<std::string>& row, const Widths& widths) {
     std::string out;
     for (std::size_t i = 0; i < row.size(); ++i) {
         if (widths[i] == 0)
@@ -77,16 +90,16 @@ std::string Table::line(const std::vector<std::string>& row, const Widths& width
     return out;
 }
 
-std::string Table::text(std::size_t width) const {
+void Table::print(std::size_t width) {
     const auto widths = fit(width);
     std::vector<std::string> headings;
     headings.reserve(columns_.size());
     for (const auto& column : columns_)
         headings.push_back(column.heading);
-    std::string out = coloured(Colour::bold, line(headings, widths)) + '\n';
-    for (const auto& row : rows_)
-        out += line(row, widths) + '\n';
-    return out;
+    LongText text;
+    text.add(coloured(Colour::bold, line(headings, widths)) + '\n');
+    rows_.for_each([&](std::string_view cells) { text.add(line(cells_of(cells), widths) + '\n'); });
+    text.end();
 }
 
 } // namespace solo::ctl

@@ -7,6 +7,8 @@
 #include <limits>
 #include <sstream>
 
+#include <fmt/format.h>
+
 using namespace solo::testing;
 using solo::protocol::Json;
 
@@ -238,6 +240,81 @@ void output_that_cannot_be_written_is_a_failure(void** state) {
                         "soloctl: cannot write to standard output: No space left on device\n");
 }
 
+/// Ids that differ in their last digits.
+std::string numbered_id(int number) {
+    return fmt::format("0190a1b2-0000-7000-8000-{:012}", number);
+}
+
+/// More than anybody wants to look at.
+constexpr int very_many = 60'000;
+
+Answer very_many_sessions() {
+    std::vector<std::string> sessions;
+    for (int number = 0; number < very_many; ++number)
+        sessions.push_back(in_reply(remote_session(numbered_id(number))));
+    return replies_more(sessions);
+}
+
+/// Runs soloctl with no more than 12 MB of memory, of which it takes 2 at its start.
+Outcome soloctl_in_little_memory(const Harness& test, const std::vector<std::string>& arguments) {
+    Invocation invocation{.arguments = {"--data=12582912", SOLOCTL, "--socket", test.socket()},
+                          .program = "/usr/bin/prlimit"};
+    invocation.arguments.insert(invocation.arguments.end(), arguments.begin(), arguments.end());
+    return run(invocation);
+}
+
+void a_very_long_list_takes_little_memory(void** state) {
+    if (SOLO_SANITIZED) // AddressSanitizer takes all that there is
+        skip();
+    auto& test = harness(state);
+    test.serve({very_many_sessions(), very_many_sessions(), very_many_sessions()});
+    for (const char* const command : {"list", "history"}) {
+        const auto outcome = soloctl_in_little_memory(test, {command});
+        assert_string_equal(outcome.err.c_str(), "");
+        assert_int_equal(outcome.status, 0);
+        const auto shown = lines(outcome.out);
+        assert_int_equal(shown.size(), very_many + 1);
+        for (int number = 0; number < very_many; ++number)
+            assert_true(shown.at(static_cast<std::size_t>(number) + 1)
+                            .starts_with(numbered_id(number) + "  alice  "));
+    }
+    const auto outcome = soloctl_in_little_memory(test, {"--json", "list"});
+    assert_string_equal(outcome.err.c_str(), "");
+    assert_int_equal(outcome.status, 0);
+    const Json sessions = json_of(outcome.out);
+    assert_int_equal(sessions.size(), very_many);
+    assert_true(outcome.out == sessions.dump(2) + '\n');
+}
+
+void a_very_long_list_that_cannot_be_kept_is_a_failure(void** state) {
+    auto& test = harness(state);
+    test.serve({very_many_sessions()});
+    const auto outcome =
+        test.soloctl({.arguments = {"list"}, .environment = {"TMPDIR=/proc/1"}, .program = {}});
+    assert_int_equal(outcome.status, 1);
+    assert_string_equal(outcome.out.c_str(), "");
+    assert_contains(outcome.err, "cannot keep a long list in /proc/1: ");
+}
+
+void history_names_a_successor_that_follows_soon(void** state) {
+    auto& test = harness(state);
+    const auto superseded_by = [](int number) {
+        auto session = json_of(local_session(numbered_id(0)));
+        session["reason"] = "superseded";
+        session["superseded_by"] = numbered_id(number);
+        return session.dump();
+    };
+    const auto history_of = [&](int successor) {
+        std::vector<std::string> sessions{in_reply(superseded_by(successor))};
+        for (int number = 1; number <= 1001; ++number)
+            sessions.push_back(in_reply(remote_session(numbered_id(number))));
+        return replies_more(sessions);
+    };
+    test.serve({history_of(1000), history_of(1001)});
+    assert_contains(lines(test.soloctl({"history"}).out).at(1), "  superseded by 10.0.0.5 (sshd)");
+    assert_true(lines(test.soloctl({"history"}).out).at(1).ends_with("  superseded"));
+}
+
 } // namespace
 
 int main() {
@@ -258,6 +335,9 @@ int main() {
         WITH_HARNESS(colours_are_for_terminals_without_no_color),
         WITH_HARNESS(a_reader_that_goes_away_is_no_failure),
         WITH_HARNESS(output_that_cannot_be_written_is_a_failure),
+        WITH_HARNESS(a_very_long_list_takes_little_memory),
+        WITH_HARNESS(a_very_long_list_that_cannot_be_kept_is_a_failure),
+        WITH_HARNESS(history_names_a_successor_that_follows_soon),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
