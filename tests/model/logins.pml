@@ -23,9 +23,15 @@
 
 /* --- the promise: pan shows the name of the one that is broken --------------------------------------------------------- */
 
-hidden byte at_most_n_holders, one_session_per_slot, grant_is_stored, ended_once, one_reason, free_only_when_gone,
-            retry_gives_the_same_session, over_is_never_signalled, ending_is_stored_before_signals,
-            nobody_is_locked_out;
+#ifdef ONLY /* that promise alone: init says which */
+#define unchecked 1
+#else
+#define unchecked 0
+#endif
+hidden byte at_most_n_holders = unchecked, one_session_per_slot = unchecked, grant_is_stored = unchecked,
+            ended_once = unchecked, one_reason = unchecked, free_only_when_gone = unchecked,
+            retry_gives_the_same_session = unchecked, over_is_never_signalled = unchecked,
+            ending_is_stored_before_signals = unchecked, nobody_is_locked_out = unchecked;
 #define promise(name, condition) assert((condition) || name)
 
 #define NONE 0
@@ -65,7 +71,8 @@ inline exit_leader(i) {
 
 mtype stored[LOGINS];        /* state of the login's latest session */
 mtype stored_reason[LOGINS];
-bool stored_traces[LOGINS];
+bool stored_line[LOGINS];    /* its inode on record is that of the present line */
+bool stored_traces[LOGINS];  /* the audit session, by which who has no line is found */
 
 /* --- solod's memory: lost in a crash ----------------------------------------------------------------------------------- */
 
@@ -73,7 +80,8 @@ bool up;
 mtype state[LOGINS];       /* registry: OPENING, ACTIVE, ENDING; an ended session is forgotten (NONE) */
 mtype reason[LOGINS];
 mtype line[LOGINS];
-bool traces[LOGINS];       /* what the kernel says of the session is known */
+bool knows_line[LOGINS];   /* the inode that is known is that of the present line */
+bool traces[LOGINS];       /* the audit session is known */
 bool stuck[LOGINS];
 byte turn[LOGINS];        /* whose place in the queue for a slot it is; 0: it does not wait */
 bool asking[LOGINS];       /* Open is being answered: no other call of this connection is read */
@@ -134,7 +142,12 @@ inline record_it(s) {
 }
 
 inline begin_ending(s, why) {
-    state[s] = ENDING; reason[s] = why; record_it(s); order[s] = true
+    state[s] = ENDING; reason[s] = why; record_it(s);
+#ifdef SIGNALS_BEFORE_COMMIT
+    ender[s] = BEGUN
+#else
+    order[s] = true
+#endif
 }
 
 inline make_room() { /* Registry::supersede: who is going anyway goes first, else one holder (any: see README) */
@@ -152,9 +165,14 @@ inline make_room() { /* Registry::supersede: who is going anyway goes first, els
 
 inline settle(l) {
     if
-    :: decision == ACTIVE -> line[l] = LINE_OPEN; verdict[l] = GRANT
+    :: decision == ACTIVE ->
+        line[l] = LINE_OPEN; verdict[l] = GRANT;
+#ifndef RETRY_LEAVES_THE_OLD_LINE
+        knows_line[l] = true; record_it(l)
+#endif
     :: decision == GRANT ->
-        state[l] = OPENING; reason[l] = NONE; line[l] = LINE_OPEN; traces[l] = false; stuck[l] = false;
+        state[l] = OPENING; reason[l] = NONE; line[l] = LINE_OPEN; knows_line[l] = true; traces[l] = false;
+        stuck[l] = false;
         record_it(l); is_new[l] = true; verdict[l] = GRANT
     :: else -> verdict[l] = REFUSE
     fi
@@ -220,7 +238,7 @@ inline open(l, refuses) {
 
 inline over(s, why) {
     record[s] = ENDED; record_reason[s] = why;
-    state[s] = NONE; reason[s] = NONE; line[s] = NONE; traces[s] = false; stuck[s] = false;
+    state[s] = NONE; reason[s] = NONE; line[s] = NONE; knows_line[s] = false; traces[s] = false; stuck[s] = false;
 #ifndef OVER_SERVES_NOBODY
     serve_waiting()
 #endif
@@ -230,7 +248,7 @@ inline confirm(s) {
     if
     :: state[s] == NONE /* it is over already */
     :: else ->
-        traces[s] = true;
+        knows_line[s] = true; traces[s] = true;
         if
         :: state[s] == OPENING -> state[s] = ACTIVE
         :: else
@@ -286,15 +304,16 @@ inline leader_exited(s) {
 }
 
 #ifdef RESTART_LOOKS_FOR_THE_LINE_ONLY
-#define has_remains(s) (leader[s] || traces[s] && server[s])
+#define has_remains(s) (leader[s] || knows_line[s] && server[s])
 #else
-#define has_remains(s) (leader[s] || traces[s] && (server[s] || program[s] && is_whole(reason[s])))
+#define has_remains(s) (leader[s] || knows_line[s] && server[s] || traces[s] && is_whole(reason[s]) && (server[s] || program[s]))
 #endif
 
 inline restore(s) { /* LocalSlots::restore and Registry::restore */
-    state[s] = stored[s]; reason[s] = stored_reason[s]; line[s] = LINE_UNKNOWN; traces[s] = stored_traces[s];
+    state[s] = stored[s]; reason[s] = stored_reason[s]; line[s] = LINE_UNKNOWN;
+    knows_line[s] = stored_line[s]; traces[s] = stored_traces[s];
 #ifndef RESTART_LEARNS_NOTHING
-    traces[s] = traces[s] || leader[s];
+    traces[s] = traces[s] || leader[s] && state[s] != ACTIVE; /* its Confirm was lost */
 #endif
     if
     :: leader[s] && state[s] != ENDING ->
@@ -322,7 +341,7 @@ inline restore(s) { /* LocalSlots::restore and Registry::restore */
         :: has_remains(s) -> state[s] = ENDING; record_it(s); order[s] = true
         :: else ->
             record[s] = ENDED; record_reason[s] = reason[s];
-            state[s] = NONE; reason[s] = NONE; line[s] = NONE; traces[s] = false
+            state[s] = NONE; reason[s] = NONE; line[s] = NONE; knows_line[s] = false; traces[s] = false
         fi
     fi
 }
@@ -340,7 +359,8 @@ inline commit(s) {
         promise(one_reason, is_new[s] || stored[s] != ENDING || stored_reason[s] == record_reason[s]);
         promise(free_only_when_gone, record[s] != ENDED || !(person_in[s] && leader[s]) && !server[s] &&
                 !(program[s] && is_whole(record_reason[s])));
-        stored[s] = record[s]; stored_reason[s] = record_reason[s]; stored_traces[s] = traces[s];
+        stored[s] = record[s]; stored_reason[s] = record_reason[s];
+        stored_line[s] = knows_line[s]; stored_traces[s] = traces[s];
         record[s] = NONE; record_reason[s] = NONE; is_new[s] = false
     fi
 }
@@ -469,7 +489,7 @@ end:
 #define known(i) traces[i]
 #endif
 #define finds_leader(i) (leader[i] && is_whole(reason[i]))
-#define finds_server(i) (server[i] && (known(i) || finds_leader(i) || found_server[i]))
+#define finds_server(i) (server[i] && (knows_line[i] || is_whole(reason[i]) && known(i) || finds_leader(i) || found_server[i]))
 #define finds_program(i) (program[i] && is_whole(reason[i]) && (known(i) || leader[i] || found_program[i]))
 #define finds_anybody(i) (finds_leader(i) || finds_server(i) || finds_program(i))
 
@@ -485,6 +505,7 @@ end:
         found_program[i] = finds_program(i);
         told[i] = told[i] || finds_leader(i)
        }
+#ifndef NOBODY_IS_KILLED
     :: d_step { /* kill: SIGKILL to all that are found, after the grace time */
         ready && ender[i] == ASKED && finds_anybody(i) ->
         promise(over_is_never_signalled, state[i] == ENDING);
@@ -496,6 +517,7 @@ end:
         server[i] = server[i] && !h;
         program[i] = program[i] && !n
        }
+#endif
 #ifndef SMALL
     :: d_step { /* some outlive even SIGKILL for a while: Registry::stuck */
         ready && ender[i] == ASKED && finds_anybody(i) && !stuck[i] && state[i] == ENDING ->
@@ -517,12 +539,12 @@ end:
     od
 }
 
-/* The double fault that is not covered (README, "What the promise does not cover"): solod crashes before a Confirm is on
- * record, and the leader goes before solod is back. */
+/* The double fault that is not covered (README, "What the promise does not cover"): solod crashes while it ends a session
+ * whole whose Confirm is not on record, and the leader goes before solod is back. */
 #ifdef UNTRACED
 #define is_untraced(i) false
 #else
-#define is_untraced(i) (is_stored(i) && !stored_traces[i] && (server[i] || program[i]))
+#define is_untraced(i) (stored[i] == ENDING && is_whole(stored_reason[i]) && !stored_traces[i] && program[i])
 #endif
 #define may_go(i) (up || !is_untraced(i))
 
@@ -534,7 +556,8 @@ inline count_holders() {
 }
 
 inline connect() {
-    leader_line[i] = true; connected[i] = true; is_line[i] = false
+    leader_line[i] = true; connected[i] = true; is_line[i] = false;
+    knows_line[i] = false; stored_line[i] = false
 }
 
 proctype login(byte i) {
@@ -608,6 +631,9 @@ end:
     do
     :: d_step { server[i] && !leader[i] -> server[i] = false }
     :: d_step { program[i] && !leader[i] -> program[i] = false }
+#ifdef LIVENESS
+    :: true -> break
+#endif
     od
 }
 
@@ -632,7 +658,8 @@ inline drain(calls) {
 
 inline crash(keeps) { /* all that was in memory is gone, and all connections but the lines that systemd keeps */
     for (each(s)) {
-        state[s] = NONE; reason[s] = NONE; line[s] = NONE; traces[s] = false; stuck[s] = false; asking[s] = false;
+        state[s] = NONE; reason[s] = NONE; line[s] = NONE; knows_line[s] = false; traces[s] = false; stuck[s] = false;
+        asking[s] = false;
         watched[s] = false; ender[s] = NONE; turn[s] = 0; found_server[s] = false; found_program[s] = false;
         record[s] = NONE; record_reason[s] = NONE; is_new[s] = false; order[s] = false; verdict[s] = NONE; answer[s] = NONE;
         if
@@ -675,13 +702,14 @@ end:
     :: d_step { may_crash -> faults--; crash(true); up = false; s = 0 }
     :: d_step { !up -> start(); s = 0 }
 #ifdef LIVENESS
-    :: up -> break
+    :: d_step { up -> faults = 0 }; break
 #endif
     od
 }
 
 /* Every run comes to rest (no step undoes another, and faults are counted), so what must happen in the end has happened
  * when nothing can happen any more: of logins whose processes have gone no session is left, and nobody waits. */
+#ifndef LIVENESS
 active proctype rest() {
     byte i;
 end:
@@ -694,11 +722,27 @@ end:
         i = 0
     }
 }
+#endif
+
+/* The same in LTL, where people and what they have started stay until they are made to go, and faults need not come. Each
+ * holds of both logins. */
+#ifdef LTL
+#define asks(i) (has_asked[i] && leader[i] && !person_in[i])
+#define is_ending(i) (stored[i] == ENDING)
+#define is_left(i) (is_stored(i) && !leader[i])
+#define every(p) ([] (p(0) -> <> !p(0)) && [] (p(1) -> <> !p(1)))
+ltl who_asks_is_in_or_gone { every(asks) }
+ltl ending_leads_to_ended { every(is_ending) }
+ltl left_behind_leads_to_ended { every(is_left) }
+#endif
 
 init {
     byte i;
     atomic {
         up = true;
+#ifdef ONLY
+        ONLY = 0;
+#endif
         for (each(i)) {
             leader[i] = true;
             run login(i); run remains(i);
