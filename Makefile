@@ -48,7 +48,7 @@ coverage: setup $(COVERED)
 	cmake --build $(BUILD)-coverage -j $(JOBS) --target core_tests
 	tests/coverage/measure $(BUILD)-coverage 95 $(COVERED)
 
-# Checks the promise over every interleaving of a model (tests/model); MODEL=all also what takes an hour and 6 GB.
+# Checks the promise over every interleaving of a model (tests/model); MODEL=all also what takes ten minutes and 2 GB.
 model: setup
 	tests/model/check $(or $(MODEL),quick)
 
