@@ -282,10 +282,11 @@ void a_watcher_that_never_reads_is_let_go(void** /*state*/) {
     const auto tell_the_deaf = [&] {
         for (int i = 0; i < 3; ++i)
             deaf.emplace_back(solod.sessions(), user(bob)).send(sessions + "Watch", Json::object(), "more");
-        await([&] { return solod.descriptors() == before + 2 * deaf.size(); }, "they are served");
+        await([&] { return solod.descriptors() >= before + 2 * deaf.size(); }, "they are served");
         tell_watchers(solod, program, reader);
     };
-    const auto are_gone = [&] { return solod.descriptors() == before; };
+    // The first checkpoint leaves one, which SQLite keeps for the next (os_unix.c, setPendingFd).
+    const auto are_gone = [&] { return solod.descriptors() <= before + 1; };
     tell_the_deaf();
     deaf.clear(); // of themselves
     await(are_gone, "they are forgotten");

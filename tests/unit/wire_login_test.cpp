@@ -140,9 +140,13 @@ void a_confirmed_session_outlives_its_line(void** /*state*/) {
     Solod solod;
     LoginProgram program{solod.login()};
     const std::string id = log_in(program, "alice", alice);
-    const auto with_line = solod.descriptors();
+    Client witness{solod.sessions()};
+    const auto lines = [&] {
+        return witness.call(sessions + "Metrics").at("parameters").at("login_connections").get<int>();
+    };
+    expect_equal(lines(), 1);
     program.close_line();
-    await([&] { return solod.descriptors() < with_line; }, "solod knows that the line is closed");
+    await([&] { return lines() == 0; }, "solod knows that the line is closed");
     expect_equal(session_of(solod, id).at("state").get<std::string>(), "active");
     program.kill();
     await_ended(solod, id, "leader-exited");
