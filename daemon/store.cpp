@@ -25,6 +25,9 @@ namespace fs = std::filesystem;
 /// How long to wait for a reader from outside (an administrator's sqlite3), in milliseconds.
 constexpr int busy_timeout = 1000;
 
+/// How often a checkpoint goes on with what has been written during its last step, which is less each time.
+constexpr int most_steps = 10;
+
 constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
                                 "leader_start, slot, opened, ended, "
                                 "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
@@ -510,9 +513,15 @@ tl::expected<int, std::string> checkpoint(const std::string& path) {
     try {
         const SQLite::Database database{path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW, busy_timeout};
         ::sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        SQLite::Statement done{database, "PRAGMA wal_checkpoint(PASSIVE)"};
-        done.executeStep();
-        return std::max(0, done.getColumn(1).getInt()); // -1 where another one is on its way
+        SQLite::Statement step{database, "PRAGMA wal_checkpoint(PASSIVE)"};
+        int pages = 0;
+        for (int before = -1, rest = most_steps; rest > 0 && pages != before; --rest) {
+            before = pages;
+            step.executeStep();
+            pages = std::max(0, step.getColumn(1).getInt()); // -1 where another one is on its way
+            step.reset();
+        }
+        return pages;
     } catch (const std::exception& error) {
         return tl::unexpected{fmt::format("{}: {}", path, error.what())};
     }
