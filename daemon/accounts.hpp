@@ -16,8 +16,9 @@
 
 namespace solo {
 
-/// Asks NSS which account a name means, without making the event loop wait: NSS may ask a server (LDAP) that
-/// does not answer. One thread does it, one name after the other; it is started when it is first needed.
+/// Asks NSS which account a name means and its groups, without making the event loop wait: NSS may ask a
+/// server (LDAP) that does not answer. One thread does it, one name after the other; it is started when it is
+/// first needed.
 class Accounts {
 public:
     using Found = tl::expected<protocol::Account, protocol::NoAccount>;
@@ -35,7 +36,7 @@ public:
     static constexpr std::size_t most_waiting_of_a_user = 8;
 
     /// A name that takes longer than `patience` is a failure. `lookup` is called by the thread.
-    explicit Accounts(asio::any_io_executor executor, Lookup lookup = protocol::look_up_account,
+    explicit Accounts(asio::any_io_executor executor, Lookup lookup = protocol::look_up_account_and_groups,
                       std::chrono::milliseconds patience = std::chrono::seconds{5});
 
     /// Does not wait for NSS: a thread that hangs in it is left to itself.

@@ -3,6 +3,7 @@
 
 #include "daemon/clock.hpp"
 #include "daemon/event_log.hpp"
+#include "daemon/group_lookup.hpp"
 #include "daemon/listen.hpp"
 #include "daemon/log.hpp"
 #include "daemon/process_table.hpp"
@@ -190,11 +191,17 @@ asio::awaitable<void> Daemon::serve() {
     } catch (const std::exception& error) {
         log(Priority::error, "who was logged in already is not known: {}", error.what());
     }
-    asio::co_spawn(loop_, recovery_.keep_trying(std::chrono::seconds{1}), asio::detached);
+    asio::co_spawn(loop_, complete_recovery(), asio::detached);
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
     asio::co_spawn(turns_.of(Turns::nobody), sessions_server_.run(), asio::detached);
     notify_service_manager("READY=1");
     watchdog_.start();
+}
+
+/// What need not be known before logins are decided.
+asio::awaitable<void> Daemon::complete_recovery() {
+    co_await recovery_.keep_trying(std::chrono::seconds{1});
+    co_await look_up_groups(slots_, accounts_);
 }
 
 /// journald does not read for now: what it was not given is offered again, and nobody waits.

@@ -41,6 +41,7 @@ public:
 private:
     void reload();
     asio::awaitable<void> serve();
+    asio::awaitable<void> complete_recovery();
     void await_signal();
     void send_waiting_log();
     [[nodiscard]] std::vector<std::string> problems() const;

@@ -126,7 +126,7 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
         return;
     const SessionId id = session.id;
     session.nonce = adopted;
-    session.gids = account.gids;
+    session.gids = account.gids.value_or(std::vector<std::uint32_t>{});
     log(Priority::notice, "session {}: adopted: {} was logged in already from {}", id.text(),
         protocol::printable(session.account), origin_text(session.origin));
     Effects effects;
@@ -144,6 +144,28 @@ void LocalSlots::learn(const SessionId& id, std::string logind_session) {
     traces.logind_session = std::move(logind_session);
     Effects effects;
     registry_.observe(id, std::move(traces), effects);
+    carry_out(std::move(effects));
+}
+
+std::vector<SessionId> LocalSlots::without_groups() const {
+    std::vector<SessionId> found;
+    for (const Session* const session : registry_.sessions())
+        if (session->has_leader() && policy_.needs_groups(account_of(*session), session->origin.service))
+            found.push_back(session->id);
+    return found;
+}
+
+void LocalSlots::learn_groups(const SessionId& id, std::vector<std::uint32_t> gids) {
+    const Session* const session = find(id);
+    if (session == nullptr)
+        return;
+    Session known = *session;
+    known.gids = gids;
+    const Rules rules = rules_of(known);
+    Effects effects;
+    registry_.learn_groups(id, std::move(gids), rules, effects);
+    if (known.state != State::ending)
+        limits_.watch(known, rules);
     carry_out(std::move(effects));
 }
 

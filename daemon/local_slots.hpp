@@ -43,6 +43,13 @@ public:
     /// logind's id of a session has become known.
     void learn(const SessionId& id, std::string logind_session);
 
+    /// The sessions whose rules depend on groups that are not on record: there was no rule for a group when
+    /// they were granted.
+    [[nodiscard]] std::vector<SessionId> without_groups() const;
+
+    /// The groups of a session's account have become known: the rules that they bring hold from now on.
+    void learn_groups(const SessionId& id, std::vector<std::uint32_t> gids);
+
     [[nodiscard]] Verdict look(const Claim& claim) const override;
     void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) override;
     void abandon(const std::string& account, RequestId request) override;

@@ -28,13 +28,17 @@ using protocol::make_reply;
 namespace login = protocol::login;
 namespace service = protocol::service;
 
-/// The parameter that names an account that cannot be; empty where it can.
-std::string_view wrong_parameter(const protocol::Account& account, const protocol::Origin& origin) {
+/// The parameter that is wrong; empty where none is. Groups that a rule needs and that the module has not
+/// looked up count as wrong: it asks again with them.
+std::string_view wrong_parameter(const protocol::Account& account, const protocol::Origin& origin,
+                                 const Policy& policy) {
     if (account.name.empty())
         return "account.name";
     if (account.uid == std::numeric_limits<std::uint32_t>::max()) // (uid_t)-1 means none, chown(2)
         return "account.uid";
-    return origin.service.empty() ? "origin.service" : "";
+    if (origin.service.empty())
+        return "origin.service";
+    return policy.needs_groups(account, origin.service) ? "account.gids" : "";
 }
 
 bool is_nonce(std::string_view text) {
@@ -135,7 +139,7 @@ LoginService::LoginService(Slots& slots, const Policy& policy, const Events& eve
 }
 
 LoginService::Reply LoginService::check(login::Check call, Connection& connection) {
-    if (const auto wrong = wrong_parameter(call.account, call.origin); !wrong.empty())
+    if (const auto wrong = wrong_parameter(call.account, call.origin, policy_); !wrong.empty())
         co_return make_error(service::InvalidParameter{std::string{wrong}});
     Claim claim = claim_of(call.account, call.origin, policy_.ruling(call.account, call.origin.service));
     if (const auto status = read_process(connection.peer().pid))
@@ -161,7 +165,7 @@ LoginService::Reply LoginService::check(login::Check call, Connection& connectio
 }
 
 LoginService::Reply LoginService::open(login::Open call, Connection& connection) {
-    if (const auto wrong = wrong_parameter(call.account, call.origin); !wrong.empty())
+    if (const auto wrong = wrong_parameter(call.account, call.origin, policy_); !wrong.empty())
         co_return make_error(service::InvalidParameter{std::string{wrong}});
     if (!is_nonce(call.nonce))
         co_return make_error(service::InvalidParameter{"nonce"});

@@ -88,8 +88,12 @@ protocol::Session SessionAccess::shown(const Session& session) const {
 
 std::string SessionAccess::why_over(Connection& connection, const Session& session) const {
     if (const auto successor = successor_of(session)) {
-        const Rules rules = policy_.ruling(account_of(*successor), successor->origin.service).rules;
-        if (rules.reveal_holder.value || may_see(connection, *successor))
+        const protocol::Account account = account_of(*successor);
+        const std::string& service = successor->origin.service;
+        const bool is_revealed =
+            !policy_.needs_groups(account, service) && // that a rule may say no is enough
+            policy_.ruling(account, service).rules.reveal_holder.value;
+        if (is_revealed || may_see(connection, *successor))
             return ended_text(session, successor->origin);
     }
     return ended_text(session);

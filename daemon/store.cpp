@@ -189,7 +189,7 @@ struct Store::Statements {
                              "superseded_by = excluded.superseded_by, "
                              "line_inode = excluded.line_inode, audit_session = excluded.audit_session, "
                              "logind_session = excluded.logind_session, "
-                             "lease_lapses = excluded.lease_lapses",
+                             "lease_lapses = excluded.lease_lapses, gids = excluded.gids",
                              columns)},
           insert_note{database, "INSERT OR REPLACE INTO account (name, uid, locked, superseded, by_service, "
                                 "by_tty, by_rhost, by_ruser) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},

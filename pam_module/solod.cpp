@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "pam_module/solod.hpp"
 
+#include "protocol/account_lookup.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/service_messages.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +22,7 @@ using protocol::Deadline;
 using protocol::Decision;
 using protocol::Fault;
 namespace login = protocol::login;
+namespace service = protocol::service;
 
 /// How long a socket that is absent or refuses is tried again.
 constexpr auto absence = 1s;
@@ -43,6 +46,13 @@ tl::unexpected<Problem> problem_of(const protocol::Reply& reply) {
             return unanswered("Refused without " + refused.error().name);
         return tl::unexpected{Problem{.refused = *std::move(refused), .reason = {}}};
     }
+    if (reply.error == service::InvalidParameter::error) {
+        const auto wrong = protocol::decode<service::InvalidParameter>(reply.parameters);
+        const std::string parameter = wrong ? wrong->parameter : "";
+        return tl::unexpected{Problem{.refused = std::nullopt,
+                                      .reason = reply.error + ": " + parameter,
+                                      .wants_groups = parameter == "account.gids"}};
+    }
     std::string reason = reply.error;
     if (const auto why = protocol::decode<login::Unavailable>(reply.parameters))
         reason += ": " + why->reason;
@@ -63,6 +73,21 @@ tl::expected<typename Method::Reply, Problem> call(Channel& channel, const Metho
     if (!decoded)
         return unanswered("the reply's " + decoded.error().name + " is missing or wrong");
     return *std::move(decoded);
+}
+
+/// A call about an account, and the same again with its groups where the daemon wants to know them. The
+/// groups stay in the method, for another connection.
+template<class Method>
+tl::expected<typename Method::Reply, Problem> call_with_groups(Channel& channel, Method& method,
+                                                               Deadline deadline) {
+    auto reply = call(channel, method, deadline);
+    if (reply || !reply.error().wants_groups || method.account.gids)
+        return reply;
+    auto gids = protocol::look_up_groups(method.account);
+    if (!gids)
+        return unanswered(std::move(gids).error().reason);
+    method.account.gids = *std::move(gids);
+    return call(channel, method, deadline);
 }
 
 tl::expected<void, Problem> confirm(Channel& channel, const std::string& id, Deadline deadline) {
@@ -102,13 +127,13 @@ auto Solod::until_answered(Attempt attempt) const -> decltype(attempt(std::declv
     }
 }
 
-tl::expected<login::Check::Reply, Problem> Solod::check(const login::Check& check) const {
-    return until_answered([&](Channel channel) { return call(channel, check, deadline_); });
+tl::expected<login::Check::Reply, Problem> Solod::check(login::Check check) const {
+    return until_answered([&](Channel channel) { return call_with_groups(channel, check, deadline_); });
 }
 
-tl::expected<Opened, Problem> Solod::open(const login::Open& open) const {
+tl::expected<Opened, Problem> Solod::open(login::Open open) const {
     return until_answered([&](Channel channel) -> tl::expected<Opened, Problem> {
-        auto reply = call(channel, open, deadline_);
+        auto reply = call_with_groups(channel, open, deadline_);
         if (!reply)
             return tl::unexpected{std::move(reply).error()};
         if (reply->decision == Decision::ignore)

@@ -17,6 +17,7 @@ struct Problem {
     std::optional<protocol::login::Refused> refused; ///< the daemon's decision; else it could not be asked
     std::string reason;                              ///< for the log, where it could not be asked
     bool is_lost = false;                            ///< the connection went away: worth another try
+    bool wants_groups = false;                       ///< a rule is about groups, and the call had none
 };
 
 /// A session that the daemon opened and that was confirmed to it, with the connection that becomes its line.
@@ -34,11 +35,13 @@ public:
     Solod(std::string socket, protocol::Deadline deadline)
         : socket_{std::move(socket)}, deadline_{deadline} {}
 
+    /// Looks up the account's groups where the daemon wants to know them.
     [[nodiscard]] tl::expected<protocol::login::Check::Reply, Problem>
-    check(const protocol::login::Check& check) const;
+    check(protocol::login::Check check) const;
 
-    /// Opens and confirms. A grant has an id; anything else than a grant and an ignore is a problem.
-    [[nodiscard]] tl::expected<Opened, Problem> open(const protocol::login::Open& open) const;
+    /// Opens and confirms. A grant has an id; anything else than a grant and an ignore is a problem. Looks up
+    /// the account's groups where the daemon wants to know them.
+    [[nodiscard]] tl::expected<Opened, Problem> open(protocol::login::Open open) const;
 
     /// Closes over a new connection.
     [[nodiscard]] tl::expected<void, Problem> close(const std::string& id) const;

@@ -19,7 +19,10 @@ bool may_break_glass(const Phase& phase, const protocol::Account& account) {
     if (phase.options.break_glass.empty())
         return false;
     const group* const entry = pam_modutil_getgrnam(phase.pamh, phase.options.break_glass.c_str());
-    return entry != nullptr && std::ranges::find(account.gids, entry->gr_gid) != account.gids.end();
+    if (entry == nullptr)
+        return false;
+    const auto gids = protocol::look_up_groups(account);
+    return gids && std::ranges::find(*gids, entry->gr_gid) != gids->end();
 }
 
 /// Why a failure does not deny this login; empty where it does.

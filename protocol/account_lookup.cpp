@@ -106,10 +106,7 @@ tl::expected<Account, NoAccount> canonical(Entry entry) {
         entry = **std::move(first);
     if (auto problem = problem_of(entry.name))
         return tl::unexpected{*std::move(problem)};
-    auto gids = groups_of(entry);
-    if (!gids)
-        return tl::unexpected{std::move(gids).error()};
-    return Account{.name = std::move(entry.name), .uid = entry.uid, .gids = *std::move(gids)};
+    return Account{.name = std::move(entry.name), .uid = entry.uid, .gids = std::nullopt};
 }
 
 } // namespace
@@ -121,8 +118,30 @@ tl::expected<Account, NoAccount> look_up_account(const std::string& name) {
     if (!known)
         return tl::unexpected{std::move(known).error()};
     if (!known->has_value())
-        return Account{.name = name, .uid = std::nullopt, .gids = {}};
+        return Account{.name = name, .uid = std::nullopt, .gids = std::nullopt};
     return canonical(**std::move(known));
+}
+
+tl::expected<std::vector<std::uint32_t>, NoAccount> look_up_groups(const Account& account) {
+    if (!account.uid)
+        return std::vector<std::uint32_t>{};
+    const auto known = entry_of(account.name);
+    if (!known)
+        return tl::unexpected{known.error()};
+    if (!known->has_value() || (*known)->uid != *account.uid)
+        return tl::unexpected{NoAccount{true, "NSS does not know the account any more: " + account.name}};
+    return groups_of(**known);
+}
+
+tl::expected<Account, NoAccount> look_up_account_and_groups(const std::string& name) {
+    auto account = look_up_account(name);
+    if (!account)
+        return account;
+    auto gids = look_up_groups(*account);
+    if (!gids)
+        return tl::unexpected{std::move(gids).error()};
+    account->gids = *std::move(gids);
+    return account;
 }
 
 } // namespace solo::protocol

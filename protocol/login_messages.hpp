@@ -28,7 +28,7 @@ struct Origin {
 struct Account {
     std::string name;
     std::optional<std::uint32_t> uid;
-    std::vector<std::uint32_t> gids;
+    std::optional<std::vector<std::uint32_t>> gids; ///< none where nobody has looked them up
 
     static constexpr auto fields() {
         return std::tuple{field("name", &Account::name), field("uid", &Account::uid),

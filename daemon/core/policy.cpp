@@ -20,7 +20,7 @@ void apply(Rules& rules, const Overrides& overrides) {
 }
 
 bool has_gid(const protocol::Account& account, std::uint32_t gid) {
-    return std::ranges::find(account.gids, gid) != account.gids.end();
+    return account.gids && std::ranges::find(*account.gids, gid) != account.gids->end();
 }
 
 } // namespace
@@ -76,13 +76,20 @@ Rules Policy::rules(const protocol::Account& account, std::string_view service) 
     return rules;
 }
 
+bool Policy::is_ignored(std::string_view service) const {
+    return service == never_a_login || settings_.ignored_services.value.contains(std::string{service});
+}
+
+bool Policy::needs_groups(const protocol::Account& account, std::string_view service) const {
+    const bool has_rules = !settings_.groups.empty() || !settings_.exempt_groups.value.empty();
+    return has_rules && account.uid && !account.gids && !is_ignored(service);
+}
+
 Ruling Policy::ruling(const protocol::Account& account, std::string_view service) const {
     using enum Ruling::Kind;
-    const bool is_ignored =
-        service == never_a_login || settings_.ignored_services.value.contains(std::string{service});
     const auto is_exempt_gid = [&](std::uint32_t gid) { return has_gid(account, gid); };
     const Rules applying = rules(account, service);
-    if (is_ignored)
+    if (is_ignored(service))
         return {ignored, applying, rule_text(settings_.ignored_services.source, "IgnoreServices")};
     if (account.uid == 0U)
         return {exempt, applying, "uid 0"};

@@ -168,9 +168,13 @@ public:
     /// Service, Service overrides [Policy]; of several groups the one written first wins.
     [[nodiscard]] Ruling ruling(const protocol::Account& account, std::string_view service) const;
 
+    /// Whether a ruling would have to know the account's groups, and they are not said.
+    [[nodiscard]] bool needs_groups(const protocol::Account& account, std::string_view service) const;
+
     [[nodiscard]] const PolicySettings& settings() const { return settings_; }
 
 private:
+    [[nodiscard]] bool is_ignored(std::string_view service) const;
     [[nodiscard]] Rules rules(const protocol::Account& account, std::string_view service) const;
 
     PolicySettings settings_;

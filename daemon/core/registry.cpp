@@ -37,7 +37,7 @@ Session session_of(const Claim& claim, const Now& now) {
     return {.id = claim.id,
             .account = claim.account.name,
             .uid = claim.account.uid,
-            .gids = claim.account.gids,
+            .gids = claim.account.gids.value_or(std::vector<std::uint32_t>{}),
             .state = claim.lease ? State::active : State::opening,
             .reason = std::nullopt,
             .origin = claim.origin,
@@ -196,6 +196,18 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     } else {
         over(id, reason, now, effects);
     }
+}
+
+void Registry::learn_groups(const SessionId& id, std::vector<std::uint32_t> gids, const Rules& rules,
+                            Effects& effects) {
+    Tracked* const known = tracked(id);
+    if (known == nullptr)
+        return;
+    known->session.gids = std::move(gids);
+    known->grace_time = rules.grace_time.value;
+    known->on_leader_exit = rules.on_leader_exit.value;
+    known->reveal_holder = rules.reveal_holder.value;
+    effects.push_back(Record{known->session});
 }
 
 /// Whoever was granted the slot before it was known who holds it moves to another one, which may be one too

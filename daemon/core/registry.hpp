@@ -175,6 +175,10 @@ public:
     /// before all logins unless their records could not be read.
     void restore(Session session, const Rules& rules, Survival survival, const Now& now, Effects& effects);
 
+    /// The groups of a session's account, learnt after restore(), and the rules that they bring.
+    void learn_groups(const SessionId& id, std::vector<std::uint32_t> gids, const Rules& rules,
+                      Effects& effects);
+
     /// What is remembered of an account from before the daemon's start.
     void restore(AccountNote note);
 

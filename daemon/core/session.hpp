@@ -73,7 +73,9 @@ struct Session {
     SessionId id;
     std::string account;
     std::optional<std::uint32_t> uid;
-    std::vector<std::uint32_t> gids; ///< of the account when it logged in: so [Group] holds after a restart
+    /// Of the account when it logged in: so [Group] holds after a restart. Empty where no rule was about
+    /// groups then, or NSS does not know the account.
+    std::vector<std::uint32_t> gids;
     State state = State::opening;
     std::optional<Reason> reason; ///< set in ending and ended
     protocol::Origin origin;
@@ -101,7 +103,9 @@ struct Session {
 
 /// Whose session it is, as its login said.
 inline protocol::Account account_of(const Session& session) {
-    return {.name = session.account, .uid = session.uid, .gids = session.gids};
+    return {.name = session.account,
+            .uid = session.uid,
+            .gids = session.gids.empty() ? std::nullopt : std::optional{session.gids}};
 }
 
 /// That a session of an account was superseded: its person is told so at the next login.

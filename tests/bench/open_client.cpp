@@ -59,7 +59,7 @@ void log_out(Channel& channel, const std::string& id) {
 
 int main(int /*argc*/, char** argv) {
     const std::string_view uid{argv[3]};
-    Account account{.name = argv[2], .uid = 0, .gids = {100}};
+    Account account{.name = argv[2], .uid = 0, .gids = std::nullopt};
     std::from_chars(uid.begin(), uid.end(), *account.uid);
     const bool is_grant_expected = std::string_view{argv[4]} == "grant";
     return serve_rounds([&] {

@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0; // a lost connection, which is tried again for a while
     Server::the().say(bytes);
     const pam::Solod solod{Server::the().path(), protocol::Deadline::in(50ms)};
-    const protocol::Account account{.name = "alice", .uid = 1000, .gids = {1000}};
+    const protocol::Account account{.name = "alice", .uid = 1000, .gids = std::vector<std::uint32_t>{1000}};
     const protocol::Origin origin{.service = "sshd", .tty = {}, .rhost = {}, .ruser = {}};
     const auto success = success_in(bytes);
 

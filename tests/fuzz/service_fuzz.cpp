@@ -55,7 +55,8 @@ struct Surroundings {
                           if (name == "nobody" || name.empty())
                               return tl::unexpected{
                                   protocol::NoAccount{.is_failure = false, .reason = "none"}};
-                          return protocol::Account{.name = name, .uid = somebody, .gids = {somebody}};
+                          return protocol::Account{
+                              .name = name, .uid = somebody, .gids = std::vector<std::uint32_t>{somebody}};
                       }};
 
     Surroundings() {

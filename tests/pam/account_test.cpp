@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Who logs in: one account for all names of a uid, and no account that would look like another.
+#include "protocol/service_messages.hpp"
 #include "tests/pam/login_tests.hpp"
 
 #include <cerrno>
@@ -12,7 +13,10 @@
 namespace {
 
 using namespace solo::testing;
+using solo::protocol::Decision;
 using solo::protocol::Json;
+using solo::protocol::login::Check;
+using solo::protocol::login::Open;
 
 /// What the daemon is told of this user.
 Json told(LoginProgram& program, const std::string& user) {
@@ -28,18 +32,106 @@ void assert_json(const Json& value, const char* expected) {
 
 void all_names_of_a_uid_are_one_account(void** state) {
     auto& program = program_of(state);
-    const char* const alice = R"({"gids":[1000,27,44],"name":"alice","uid":1000})";
+    const char* const alice = R"({"name":"alice","uid":1000})";
     assert_json(told(program, "alice")["account"], alice);
     assert_json(told(program, "alias")["account"], alice);
 }
 
 void name_that_nss_does_not_know_stands_for_itself(void** state) {
-    assert_json(told(program_of(state), "virtual")["account"], R"({"gids":[],"name":"virtual"})");
+    assert_json(told(program_of(state), "virtual")["account"], R"({"name":"virtual"})");
     assert_json(told(program_of(state), "Zo\xC3\xAB@example")["account"],
-                "{\"gids\":[],\"name\":\"Zo\xC3\xAB@example\"}");
+                "{\"name\":\"Zo\xC3\xAB@example\"}");
+}
+
+Answer wants_groups(const Received& /*call*/) {
+    return error(solo::protocol::service::InvalidParameter{"account.gids"});
+}
+
+/// As solod does where a rule is about groups: no answer without them. Then the last one.
+template<class Method, class Reply>
+void answer_with_groups_only(LoginProgram& program, const Reply& answer) {
+    program.daemon().on<Method>([answer](const Received& received) {
+        const Json& account = received.call.parameters.at("account");
+        return account.contains("gids") ? reply(answer) : wants_groups(received);
+    });
+}
+
+const Check::Reply check_granted{.decision = Decision::grant, .holder = {}, .rule = {}, .message = {}};
+const Open::Reply open_granted{.decision = Decision::grant, .id = FakeDaemon::granted_id, .notice = {}};
+
+void groups_are_not_looked_up_where_the_daemon_does_not_want_them(void** state) {
+    auto& program = program_of(state);
+    program.begin("alice", "timeout=5 break_glass=wheel");
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(program.close(), PAM_SUCCESS);
+    assert_int_equal(host_functions().group_lookups, 0);
+}
+
+void groups_are_told_over_the_same_connection_where_the_daemon_wants_them(void** state) {
+    auto& program = program_of(state);
+    answer_with_groups_only<Check>(program, check_granted);
+    answer_with_groups_only<Open>(program, open_granted);
+    program.begin();
+    assert_int_equal(program.account(), PAM_SUCCESS);
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(host_functions().group_lookups, 2);
+    const auto calls = program.daemon().await_calls(5); // twice each, and Confirm
+    assert_int_equal(calls[0].connection, calls[1].connection);
+    assert_int_equal(calls[2].connection, calls[3].connection);
+    assert_json(calls[1].call.parameters["account"], R"({"gids":[1000,27,44],"name":"alice","uid":1000})");
+    Json asked_again = calls[3].call.parameters;
+    assert_json(asked_again["account"]["gids"], "[1000,27,44]");
+    asked_again["account"].erase("gids");
+    assert_true(asked_again == calls[2].call.parameters); // the same nonce: the same login
+}
+
+void groups_stay_known_for_another_connection(void** state) {
+    auto& program = program_of(state);
+    program.daemon().on<Open>([](const Received& received) {
+        if (!received.call.parameters.at("account").contains("gids"))
+            return wants_groups(received);
+        return received.connection == 0 ? hang_up() : reply(open_granted);
+    });
+    program.begin();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    const auto calls = program.daemon().await_calls(4);
+    assert_int_equal(calls[2].connection, 1);
+    assert_true(calls[2].call.parameters == calls[1].call.parameters);
+    assert_int_equal(host_functions().group_lookups, 1);
+}
+
+void daemon_that_never_has_enough_of_groups_is_no_answer(void** state) {
+    auto& program = program_of(state);
+    program.daemon().on<Check>(wants_groups);
+    program.daemon().on<Open>(wants_groups);
+    program.begin();
+    assert_int_equal(program.account(), PAM_PERM_DENIED);
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(program.daemon().await_calls(4).size(), 4);
+    assert_int_equal(logged(LOG_ERR, "org.varlink.service.InvalidParameter: account.gids"), 2);
+}
+
+void groups_that_nss_cannot_say_are_a_failure(void** state) {
+    auto& program = program_of(state);
+    program.daemon().on<Open>([](const Received& received) {
+        host_functions().lookup_error = EIO;
+        return wants_groups(received);
+    });
+    program.begin();
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(logged(LOG_ERR, "alice denied without solod: the account cannot be looked up"), 1);
+    host_functions().lookup_error = 0;
+    program.begin("alice", "timeout=5 on_unavailable=allow");
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    host_functions().lookup_error = 0;
+    program.begin("root", "timeout=5");
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(logged(LOG_CRIT, "let in without solod"), 2);
 }
 
 void account_of_many_groups_is_told_with_all_of_them(void** state) {
+    answer_with_groups_only<Check>(program_of(state), check_granted);
     auto& groups = host_functions().accounts[1].gids;
     groups.resize(65'537);
     std::iota(groups.begin(), groups.end(), 4'000'000'000U);
@@ -50,7 +142,7 @@ void account_of_many_groups_is_told_with_all_of_them(void** state) {
 
 void long_entries_fit(void** state) {
     host_functions().entry_size = 100'000;
-    assert_json(told(program_of(state), "bob")["account"], R"({"gids":[1001,500],"name":"bob","uid":1001})");
+    assert_json(told(program_of(state), "bob")["account"], R"({"name":"bob","uid":1001})");
 }
 
 /// Denied in both phases though a failure would let in, without a word to the daemon; logged escaped.
@@ -96,7 +188,7 @@ void failing_nss_is_a_failure_and_no_unknown_account(void** state) {
 
 void nss_without_the_service_of_an_account_does_not_know_it(void** state) {
     host_functions().lookup_error = ENOENT;
-    assert_json(told(program_of(state), "alice")["account"], R"({"gids":[],"name":"alice"})");
+    assert_json(told(program_of(state), "alice")["account"], R"({"name":"alice"})");
 }
 
 void origin_is_told_printable_and_short(void** state) {
@@ -182,6 +274,11 @@ int main() {
     const CMUnitTest tests[] = {
         SOLO_LOGIN_TEST(all_names_of_a_uid_are_one_account),
         SOLO_LOGIN_TEST(name_that_nss_does_not_know_stands_for_itself),
+        SOLO_LOGIN_TEST(groups_are_not_looked_up_where_the_daemon_does_not_want_them),
+        SOLO_LOGIN_TEST(groups_are_told_over_the_same_connection_where_the_daemon_wants_them),
+        SOLO_LOGIN_TEST(groups_stay_known_for_another_connection),
+        SOLO_LOGIN_TEST(daemon_that_never_has_enough_of_groups_is_no_answer),
+        SOLO_LOGIN_TEST(groups_that_nss_cannot_say_are_a_failure),
         SOLO_LOGIN_TEST(account_of_many_groups_is_told_with_all_of_them),
         SOLO_LOGIN_TEST(long_entries_fit),
         SOLO_LOGIN_TEST(names_that_no_account_may_have_are_denied),

@@ -107,6 +107,7 @@ int getpwuid_r(uid_t uid, passwd* entry, char* buffer, std::size_t size, passwd*
 }
 
 int getgrouplist(const char* user, gid_t /*group*/, gid_t* groups, int* count) {
+    ++host_functions().group_lookups;
     const auto& accounts = host_functions().accounts;
     const auto found =
         std::ranges::find_if(accounts, [&](const auto& account) { return account.name == user; });

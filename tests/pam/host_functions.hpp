@@ -39,6 +39,7 @@ struct HostFunctions {
 
     /// The first of a uid is the canonical one. Names that are not here are unknown to NSS.
     std::vector<FakeAccount> accounts;
+    int group_lookups = 0;      ///< how often NSS was asked for the groups of an account
     int lookup_error = 0;       ///< where set, NSS fails with it
     std::size_t entry_size = 0; ///< how large a buffer an entry needs at least
 

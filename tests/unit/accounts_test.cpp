@@ -25,7 +25,7 @@ namespace {
 using Found = Accounts::Found;
 
 protocol::Account account(const std::string& name) {
-    return {.name = name, .uid = 61001, .gids = {61001}};
+    return {.name = name, .uid = 61001, .gids = std::vector<std::uint32_t>{61001}};
 }
 
 /// A lookup that does not return before it is let go, as NSS whose server does not answer.
@@ -79,7 +79,7 @@ void names_are_looked_up_in_nss(void** /*state*/) {
     expect(root.has_value(), "root is known");
     expect_equal(root->name, "root");
     expect(root->uid == 0U, "root's uid");
-    expect(!root->gids.empty(), "root's groups");
+    expect(root->gids && !root->gids->empty(), "root's groups");
     const Found stranger = ask_alone(accounts, loop, "no-such-account@example");
     expect(stranger.has_value(), "a stranger stands for itself");
     expect_equal(stranger->name, "no-such-account@example");

@@ -61,7 +61,7 @@ void the_text_of_a_rule_names_the_key_and_where_its_value_stands(void** /*state*
 
 void user_overrides_group_overrides_service_overrides_policy(void** /*state*/) {
     const Account bob{.name = "bob", .uid = 1001, .gids = {}};
-    const Account bob_of_staff{.name = "bob", .uid = 1001, .gids = {7, staff}};
+    const Account bob_of_staff{.name = "bob", .uid = 1001, .gids = std::vector<std::uint32_t>{7, staff}};
     const struct {
         const char* who;
         Account account;
@@ -86,8 +86,25 @@ void user_overrides_group_overrides_service_overrides_policy(void** /*state*/) {
     }
 }
 
+void groups_are_needed_where_a_rule_is_about_them_and_nobody_has_said_them(void** /*state*/) {
+    const Account unsaid{.name = "bob", .uid = 1001, .gids = std::nullopt};
+    const Account without_any{.name = "bob", .uid = 1001, .gids = std::vector<std::uint32_t>{}};
+    const Account virtual_user{.name = "bob", .uid = std::nullopt, .gids = std::nullopt};
+    PolicySettings exempting;
+    exempting.exempt_groups.value = {staff};
+    for (const PolicySettings& settings : {every_section(), exempting}) {
+        const Policy policy{settings};
+        assert_true(policy.needs_groups(unsaid, "sshd"));
+        assert_false(policy.needs_groups(unsaid, "cron"));
+        assert_false(policy.needs_groups(without_any, "sshd"));
+        assert_false(policy.needs_groups(virtual_user, "sshd"));
+    }
+    assert_false(Policy{}.needs_groups(unsaid, "sshd"));
+    assert_int_equal(Policy{every_section()}.ruling(unsaid, "login").rules.max_sessions.value, 2);
+}
+
 void of_several_groups_the_one_written_first_wins(void** /*state*/) {
-    const Account account{.name = "bob", .uid = 1001, .gids = {contractors, staff}};
+    const Account account{.name = "bob", .uid = 1001, .gids = std::vector<std::uint32_t>{contractors, staff}};
     PolicySettings settings = every_section();
     assert_int_equal(Policy{settings}.ruling(account, "sshd").rules.max_sessions.value, 4);
     std::swap(settings.groups[0], settings.groups[1]);
@@ -206,6 +223,7 @@ int main() {
         SOLO_TEST(without_configuration_one_login_is_the_limit_and_a_second_is_refused),
         SOLO_TEST(the_text_of_a_rule_names_the_key_and_where_its_value_stands),
         SOLO_TEST(user_overrides_group_overrides_service_overrides_policy),
+        SOLO_TEST(groups_are_needed_where_a_rule_is_about_them_and_nobody_has_said_them),
         SOLO_TEST(of_several_groups_the_one_written_first_wins),
         SOLO_TEST(each_key_is_overridden_by_itself),
         SOLO_TEST(every_key_can_be_set_in_every_section),

@@ -85,7 +85,7 @@ void an_optional_that_is_absent_is_not_written(void** /*state*/) {
 
 void a_message_without_fields_is_an_empty_object(void** /*state*/) {
     assert_string_equal(encode(login::PermissionDenied{}).dump().c_str(), "{}");
-    assert_string_equal(encode(Account{}).dump().c_str(), R"({"gids":[],"name":""})");
+    assert_string_equal(encode(Account{}).dump().c_str(), R"({"name":""})");
 }
 
 void an_optional_may_be_missing_or_null(void** /*state*/) {

@@ -125,6 +125,26 @@ void a_rule_for_a_group_holds_after_a_restart(void** /*state*/) {
     expect_equal(first.await_end(), SIGKILL);
 }
 
+void a_new_rule_for_a_group_holds_after_a_restart_for_who_came_before_it(void** /*state*/) {
+    Solod solod{"[Policy]\nOnConflict=supersede\nGraceTime=1h\n"};
+    LoginProgram first{solod.login(), LoginProgram::OnSigterm::ignore};
+    Json without_groups = login_of("daemon", 1); // known to NSS on every host, as is its group
+    without_groups["account"].erase("gids");
+    const std::string id = first.call(login + "Open", without_groups).at("parameters").at("id");
+    first.call(login + "Confirm", {{"id", id}});
+    solod.reload("[Policy]\nOnConflict=supersede\nGraceTime=1h\n[Group 1]\nGraceTime=100ms\n");
+    solod.kill();
+    solod.start();
+    const std::string known = "session " + id + ": the rules for groups hold for it now";
+    await([&] { return solod.log().find(known) != std::string::npos; }, "its groups are known");
+    solod.kill(); // and are on record
+    solod.start();
+    LoginProgram second{solod.login()};
+    log_in(second, "daemon", 1);
+    await_ended(solod, id, "superseded");
+    expect_equal(first.await_end(), SIGKILL);
+}
+
 void a_second_one_does_not_start(void** /*state*/) {
     Solod solod;
     expect_equal(solod.start_another(), 1);
@@ -160,6 +180,7 @@ int main() {
         SOLO_TEST(descriptors_of_sessions_that_are_over_are_dropped),
         SOLO_TEST(a_manager_that_does_not_listen_holds_nobody_up),
         SOLO_TEST(a_rule_for_a_group_holds_after_a_restart),
+        SOLO_TEST(a_new_rule_for_a_group_holds_after_a_restart_for_who_came_before_it),
         SOLO_TEST(a_second_one_does_not_start),
         SOLO_TEST(a_reload_that_fails_keeps_the_old_configuration),
     };

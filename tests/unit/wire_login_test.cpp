@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
+
 using namespace solo::testing;
 using namespace std::string_literals;
 
@@ -92,6 +94,33 @@ void what_is_not_a_login_is_ignored_and_root_is_exempt(void** /*state*/) {
     const std::string other = log_in(second, "root", 0);
     expect(one != other, "two sessions of root");
     expect(!session_of(solod, one).contains("slot"), "they need no slot");
+}
+
+void groups_are_asked_for_where_a_rule_is_about_them(void** /*state*/) {
+    Solod solod;
+    Client client{solod.login()};
+    Json unsaid = login_of("alice", alice);
+    unsaid["account"].erase("gids");
+    const auto asked_for = [&](const Json& parameters) {
+        const Json reply = client.call(login + "Check", parameters);
+        const Json opened = client.call(login + "Open", parameters);
+        expect_equal(error_of(opened), error_of(reply));
+        return opened.at("parameters").value("parameter", "nothing");
+    };
+    solod.reload(fmt::format("[Policy]\nExemptGroups={}\n", operators));
+    expect_equal(asked_for(unsaid), "account.gids");
+    solod.reload(fmt::format("[Group {}]\nMaxSessions=2\n", operators));
+    expect_equal(asked_for(unsaid), "account.gids");
+    Json of_cron = unsaid;
+    of_cron["origin"]["service"] = "cron";
+    expect_equal(asked_for(of_cron), "nothing");
+    Json said = unsaid;
+    said["account"]["gids"] = Json::array({alice, operators});
+    expect_equal(asked_for(said), "nothing");
+    solod.reload(fmt::format("[Policy]\nAdminGroup={}\n", operators));
+    expect_equal(asked_for(unsaid), "nothing"); // a retry, of the login that was granted
+    Client watcher{solod.sessions()};
+    expect_equal(listed(watcher), "alice");
 }
 
 void a_retry_on_another_connection_gets_the_same_session(void** /*state*/) {
@@ -247,6 +276,7 @@ int main() {
         SOLO_TEST(a_hidden_holder_is_not_in_the_refusal),
         SOLO_TEST(hostile_names_are_escaped_in_the_refusal),
         SOLO_TEST(what_is_not_a_login_is_ignored_and_root_is_exempt),
+        SOLO_TEST(groups_are_asked_for_where_a_rule_is_about_them),
         SOLO_TEST(a_retry_on_another_connection_gets_the_same_session),
         SOLO_TEST(a_nonce_is_worth_nothing_to_another_process),
         SOLO_TEST(what_was_not_confirmed_is_rolled_back),
