@@ -191,6 +191,7 @@ struct Store::Statements {
                              "logind_session = excluded.logind_session, "
                              "lease_lapses = excluded.lease_lapses, gids = excluded.gids",
                              columns)},
+          begin{database, "BEGIN IMMEDIATE"}, commit{database, "COMMIT"}, roll_back{database, "ROLLBACK"},
           insert_note{database, "INSERT OR REPLACE INTO account (name, uid, locked, superseded, by_service, "
                                 "by_tty, by_rhost, by_ruser) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
           delete_note{database, "DELETE FROM account WHERE name = ?"} {}
@@ -253,8 +254,43 @@ struct Store::Statements {
 
     std::int64_t boot;
     SQLite::Statement insert;
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+    SQLite::Statement roll_back;
     SQLite::Statement insert_note;
     SQLite::Statement delete_note;
+};
+
+/// SQLite::Transaction with statements that are prepared already: to parse BEGIN and COMMIT takes as long as
+/// to write a record. Rolls back what is not committed.
+class Store::Batch {
+public:
+    explicit Batch(Statements& statements) : statements_{statements} { run(statements_.begin); }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+    ~Batch() {
+        if (is_committed_)
+            return;
+        try {
+            run(statements_.roll_back);
+        } catch (const SQLite::Exception&) { // SQLite has rolled it back itself (disk full, I/O error)
+        }
+    }
+
+    void commit() {
+        run(statements_.commit);
+        is_committed_ = true;
+    }
+
+private:
+    static void run(SQLite::Statement& statement) {
+        (void)statement.tryReset(); // it says again what went wrong the last time
+        statement.exec();
+        (void)statement.tryReset();
+    }
+
+    Statements& statements_;
+    bool is_committed_ = false;
 };
 
 Store::Store(std::string path, Durability durability, std::string boot_id, std::string host)
@@ -353,7 +389,7 @@ tl::expected<void, SaveError> Store::save(std::span<const Session> sessions,
                                           std::span<const AccountNote> notes) {
     bool is_conflict = false;
     auto saved = attempt([&] {
-        SQLite::Transaction transaction{*database_, SQLite::TransactionBehavior::IMMEDIATE};
+        Batch batch{*statements_};
         try {
             for (const Session& session : sessions)
                 statements_->save(session);
@@ -363,7 +399,7 @@ tl::expected<void, SaveError> Store::save(std::span<const Session> sessions,
             is_conflict = error.getErrorCode() == SQLITE_CONSTRAINT;
             throw;
         }
-        transaction.commit();
+        batch.commit();
     });
     if (!saved)
         return tl::unexpected{SaveError{std::move(saved.error()), is_conflict}};

@@ -112,6 +112,7 @@ public:
 
 private:
     struct Statements;
+    class Batch;
 
     template<class Work>
     auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
