@@ -3,6 +3,7 @@
 
 #include "protocol/unique_fd.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -22,16 +23,26 @@ struct Request {
     unix_diag_req socket;
 };
 
-Request request_for(std::uint64_t inode) {
+Request request_for(std::uint64_t inode, std::uint32_t number) {
     Request request{};
     request.header.nlmsg_len = sizeof request;
     request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
     request.header.nlmsg_flags = NLM_F_REQUEST;
+    request.header.nlmsg_seq = number;
     request.socket.sdiag_family = AF_UNIX;
     request.socket.udiag_ino = static_cast<std::uint32_t>(inode);
     request.socket.udiag_show = UDIAG_SHOW_PEER;
     request.socket.udiag_cookie[0] = request.socket.udiag_cookie[1] = UINT32_MAX; // any: INET_DIAG_NOCOOKIE
     return request;
+}
+
+/// Whether the reply is to this request and not to one before it.
+bool is_reply_to(const Request& request, std::string_view reply) {
+    nlmsghdr header{};
+    if (reply.size() < sizeof header)
+        return false;
+    std::memcpy(&header, reply.data(), sizeof header);
+    return header.nlmsg_seq == request.header.nlmsg_seq;
 }
 
 } // namespace
@@ -60,16 +71,25 @@ std::optional<std::uint64_t> parse_peer_inode(std::string_view reply) {
 }
 
 std::optional<std::uint64_t> peer_inode(int socket) {
+    // The event loop's thread is the only one. The kernel answers before send returns.
+    static protocol::UniqueFd netlink;
+    static std::uint32_t requests = 0;
+    if (!netlink)
+        netlink = protocol::UniqueFd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
     struct stat status {};
-    const protocol::UniqueFd netlink{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
     if (!netlink || ::fstat(socket, &status) != 0)
         return std::nullopt;
-    const Request request = request_for(status.st_ino);
-    if (::send(netlink.get(), &request, sizeof request, 0) != static_cast<ssize_t>(sizeof request))
+    const Request request = request_for(status.st_ino, ++requests);
+    std::array<char, 1024> bytes{};
+    ssize_t size = ::send(netlink.get(), &request, sizeof request, 0);
+    if (size == static_cast<ssize_t>(sizeof request))
+        size = ::recv(netlink.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const std::string_view reply{bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+    if (!is_reply_to(request, reply)) {
+        netlink.reset(); // the next one begins anew
         return std::nullopt;
-    std::array<char, 1024> reply{};
-    const auto size = ::recv(netlink.get(), reply.data(), reply.size(), MSG_DONTWAIT);
-    return size > 0 ? parse_peer_inode({reply.data(), static_cast<std::size_t>(size)}) : std::nullopt;
+    }
+    return parse_peer_inode(reply);
 }
 
 } // namespace solo
