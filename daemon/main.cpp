@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <exception>
 
+#include <malloc.h>
+
 namespace {
 
 int print_config(const solo::Config& config) {
@@ -34,6 +36,9 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+    // SQLite takes 64 KB for most transactions (its statement journal); the C library would give it back to
+    // the kernel each time, and its pages would have to be made anew.
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
