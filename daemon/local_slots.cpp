@@ -188,10 +188,13 @@ asio::awaitable<std::optional<std::uint64_t>> LocalSlots::idle_hint(SessionId id
     co_return known && known->is_idle ? std::optional{known->idle_since} : std::nullopt;
 }
 
+bool LocalSlots::may_be_inside(const Claim& claim) const {
+    return claim.ruling.kind == Ruling::Kind::limited && claim.leader.pid != 0 &&
+           registry_.has_holders(claim.account.name);
+}
+
 Verdict LocalSlots::look(const Claim& claim) const {
-    const bool may_be_inside = claim.ruling.kind == Ruling::Kind::limited && claim.leader.pid != 0 &&
-                               registry_.has_holders(claim.account.name);
-    if (!may_be_inside)
+    if (!may_be_inside(claim))
         return registry_.decide(claim, now());
     Claim inner = claim;
     inner.inside = enclosing_session(claim.leader);
@@ -199,7 +202,7 @@ Verdict LocalSlots::look(const Claim& claim) const {
 }
 
 void LocalSlots::acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) {
-    if (look(claim).because == Verdict::Because::joined)
+    if (may_be_inside(claim) && look(claim).because == Verdict::Because::joined)
         claim.inside = enclosing_session(claim.leader);
     const RequestId request = claim.request;
     Waiting& waiting = waiting_
