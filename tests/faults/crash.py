@@ -1,45 +1,45 @@
 # SPDX-License-Identifier: MIT
 """solod is killed right before one of its system calls, and started again."""
 
-from injection import COUNTING, Injection, Tracer, count_calls, prefix, release
+from calls import crash_points, read_calls
+from fault import Fault
+from injection import EVERYTHING, Tracer, missed, prefix, release
 from promise import check_promise, check_way_out
 from scenarios import SCENARIOS
 from waiting import is_idle, wait_until
 
 
-def points_of(name, directory):
-    """The calls that solod makes in the scenario: (call, number)."""
+def calls_of(name, directory):
+    """The calls that solod makes in the scenario."""
     scenario = SCENARIOS[name](directory)
     try:
-        _run_traced(scenario, COUNTING)
-        begin = directory if scenario.is_traced_from_start else None
-        before, counts = count_calls(_output(scenario), begin)
-        return [(call, number) for call in sorted(counts) for number in range(before[call] + 1, counts[call] + 1)]
+        run_traced(scenario, EVERYTHING)
+        return read_calls(_output(scenario), scenario.pids(), directory if scenario.is_traced_from_start else None)
     finally:
         scenario.close()
 
 
 def faults(name, directory):
-    """Each point, and whether the clients wait for solod to come back, or are killed with it."""
+    """The clients wait for solod to come back, or are killed with it."""
+    points = crash_points(calls_of(name, directory))
     variants = ("wait", "die") if name in ("open", "supersede", "supersede-deaf", "close") else ("wait",)
-    return [(point, variant) for variant in variants for point in points_of(name, directory)]
+    return [Fault(name, *point, variant=variant) for variant in variants for point in points]
 
 
-def run_fault(name, directory, point, variant):
-    """False where solod does not come to that call."""
-    call, number = point
-    scenario = SCENARIOS[name](directory)
+def run_fault(fault, directory):
+    """None where solod came to that call; else the fault to try next."""
+    scenario = SCENARIOS[fault.scenario](directory)
     try:
-        _run_traced(scenario, Injection(call, number, "signal=KILL").options)
+        run_traced(scenario, fault.options())
         if not scenario.solod.has_exited() or scenario.solod.process.returncode != -9:
-            return False
-        if variant == "die":
+            return missed(fault, _output(scenario), scenario.pids())
+        if fault.variant == "die":
             for login in scenario.logins:
                 if not login.is_decided():
                     login.kill()
         _check_recovery(scenario)
         check_way_out(scenario)
-        return True
+        return missed(fault, _output(scenario), scenario.pids())
     finally:
         scenario.close()
 
@@ -48,7 +48,7 @@ def _output(scenario):
     return f"{scenario.directory}/trace"
 
 
-def _run_traced(scenario, options):
+def run_traced(scenario, options):
     """Returns when the scenario is over, or solod has exited."""
     solod = scenario.solod
     if scenario.is_traced_from_start:

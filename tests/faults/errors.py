@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Which errors a system call can give where disk, memory, descriptors or luck have run out (their manual pages)."""
 
+from fault import Fault
+
 _FILE = ("EIO", "ENOMEM")
 _NEW = ("EMFILE", "ENOMEM")
 _WRITE = ("ENOSPC", "EIO", "EINTR")
@@ -67,11 +69,11 @@ _ERRORS = {
 }
 
 
-def faults_of(points):
-    """(call, number, error, for ever) for each point (call, number). A call that is interrupted is so once: nothing
-    ends that tries such a call again, as it must."""
-    for call, number in points:
-        for error in _ERRORS.get(call, ()):
-            yield call, number, error, False
+def faults_of(scenario, points):
+    """Every error at each of these points. A call that is interrupted is so once: nothing ends that tries such a call
+    again, as it must."""
+    for point in points:
+        for error in _ERRORS.get(point[0], ()):
+            yield Fault(scenario, *point, error)
             if error != "EINTR":
-                yield call, number, error, True
+                yield Fault(scenario, *point, error, for_ever=True)

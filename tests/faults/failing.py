@@ -5,8 +5,9 @@ import subprocess
 import time
 
 import crash
-from injection import Injection, Tracer, has_fired, prefix, release
+from calls import fault_points
 from errors import faults_of
+from injection import Tracer, missed, prefix, release
 from promise import check_promise, check_way_out
 from scenarios import SCENARIOS
 from waiting import is_idle, wait_until
@@ -19,32 +20,30 @@ LONGEST_START = 15
 
 
 def faults(name, directory):
-    return [(fault, "") for fault in faults_of(crash.points_of(name, directory))]
+    return list(faults_of(name, fault_points(crash.calls_of(name, directory))))
 
 
-def run_fault(name, directory, fault, _):
-    """False where solod does not come to that call."""
-    call, number, error, for_ever = fault
-    # brk does not say that it has failed, it gives the end that is now (brk(2), C library/kernel differences).
-    injection = Injection(call, number, "retval=0" if call == "brk" else f"error={error}", for_ever)
-    scenario = SCENARIOS[name](directory)
+def run_fault(fault, directory):
+    """None where solod came to that call; else the fault to try next."""
+    scenario = SCENARIOS[fault.scenario](directory)
+    output = f"{directory}/trace"
     try:
         run = _run_start if scenario.is_traced_from_start else _run_served
-        fired = run(scenario, injection, f"{directory}/trace")
+        run(scenario, fault.options(), output)
         check_promise(scenario)
         if not wait_until(3, lambda: not scenario.solod.problems()):
             raise AssertionError(f"is degraded still: {scenario.solod.problems()}")
         check_way_out(scenario)
         if leaked := _descriptors_left(scenario.solod):
             raise AssertionError(f"descriptors are left: {leaked}")
-        return fired
+        return missed(fault, output, scenario.pids())
     finally:
         scenario.close()
 
 
-def _run_served(scenario, injection, output):
+def _run_served(scenario, options, output):
     solod = scenario.solod
-    tracer = Tracer(solod.process.pid, injection.options, output)
+    tracer = Tracer(solod.process.pid, options, output)
     begin = time.monotonic()
     scenario.act()
     wait_until(LONGEST_LOGIN, lambda: solod.has_exited() or _is_answered(scenario))
@@ -57,7 +56,6 @@ def _run_served(scenario, injection, output):
         solod.start()
     if solod.has_exited():
         raise AssertionError(f"solod has exited with {solod.process.returncode}: {solod.log()}")
-    return has_fired(output)
 
 
 def _is_answered(scenario):
@@ -67,30 +65,25 @@ def _is_answered(scenario):
     return all(login.is_decided() and not (login.is_leaving and login.is_alive()) for login in scenario.logins)
 
 
-def _run_start(scenario, injection, output):
+def _run_start(scenario, options, output):
     """A start may fail where the fault is not the disk's, but says why; the next one succeeds."""
     solod = scenario.solod
-    solod.launch(prefix(injection.options, output))
+    solod.launch(prefix(options, output))
     is_ready = solod.is_ready(LONGEST_START)
     wait_until(1, lambda: solod.has_exited() or is_idle(solod.process.pid))
     release(solod.process.pid)
-    fired = has_fired(output)
+    # It may serve and not be able to say so.
+    is_ready = is_ready or not solod.has_exited() and solod.is_ready(5)
     scenario.was_blind = "who was logged in before is not known" in solod.log()
     if is_ready and not solod.has_exited():
-        return fired
+        return
     if not solod.has_exited():
         raise AssertionError(f"neither serves nor exits: {solod.log()}")
     if solod.process.returncode != 1 or not solod.log().strip():
         raise AssertionError(f"exited with {solod.process.returncode}: {solod.log()}")
-    if solod.database in _injected_lines(output):
+    if solod.database in solod.log().splitlines()[-1]:
         raise AssertionError(f"the database keeps it from starting: {solod.log()}")
     solod.start()
-    return fired
-
-
-def _injected_lines(output):
-    with open(output, encoding="utf-8", errors="replace") as lines:
-        return "".join(line for line in lines if "(INJECTED)" in line)
 
 
 def _descriptors_left(solod):

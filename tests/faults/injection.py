@@ -1,28 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""System calls of a process, counted, or made to fail or to kill it, by strace(1)."""
+"""strace(1) on a process: it writes down its system calls, makes one fail, or kills it there."""
 
-import collections
+import dataclasses
 import os
 import re
 import signal
 import subprocess
 
+from calls import read_calls
 from waiting import is_gone, wait_until
 
-_call = re.compile(r"^(\d+) +(\w+)\(")
-
-
-class Injection:
-    """What strace is told: a call, which one of it (each thread counts its own), and what it gives."""
-
-    def __init__(self, call, number, effect, for_ever=False):
-        self.call = call
-        self.options = ["-e", f"trace={call}",
-                        "-e", f"inject={call}:{effect}:when={number}{'+' if for_ever else ''}"]
-        self.text = f"{call} {number}{' and later' if for_ever else ''}: {effect}"
-
-
-COUNTING = ["-e", "trace=all"]
+EVERYTHING = ["-y", "-e", "trace=all"]
 
 
 class Tracer:
@@ -59,31 +47,15 @@ def release(pid):
         assert wait_until(10, lambda: is_gone(tracer)), "strace does not end"
 
 
-def has_fired(output):
-    """A call was made to fail."""
-    return b"(INJECTED" in _read(output)
-
-
-def count_calls(output, begin=None):
-    """Name to the number of such calls, the most that one thread has made: those before the first call that
-    mentions the text `begin`, and all."""
-    before = collections.Counter()
-    counts = collections.Counter()
-    has_begun = begin is None
-    with open(output, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            call = _call.match(line)
-            if not call:
-                continue
-            if not has_begun and begin in line and call[2] != "execve":
-                has_begun = True
-            counts[call[1], call[2]] += 1
-            if not has_begun:
-                before[call[2]] += 1
-    most = collections.Counter()
-    for (_, name), count in counts.items():
-        most[name] = max(most[name], count)
-    return before, most
+def missed(fault, output, logins):
+    """None where it came to the call and this was about what it should be about; else the fault by the number that
+    would have been right in this run. Processes come and go, and have more descriptors or fewer."""
+    calls = read_calls(output, logins)
+    hit = next((call for call in calls if (call.is_injected if fault.error else call.is_killed)), None)
+    if hit is not None and hit.about in fault.about:
+        return None
+    there = (call.number for call in calls if call.about in fault.about and call.nth == fault.nth)
+    return dataclasses.replace(fault, number=next(there, fault.number))
 
 
 def _read(path):

@@ -37,6 +37,10 @@ class Scenario:
         wait_until(2, lambda: is_idle(self.solod.process.pid))
         return login
 
+    def pids(self):
+        """Of its login programs."""
+        return {login.pid for login in self.logins}
+
     def state_of(self, login):
         """Of its session, on record."""
         return ((self.solod.records() or {}).get(login.id) or {}).get("state")
