@@ -18,7 +18,8 @@ void Recovery::attempt() {
         return;
     const auto opened = store_.open();
     if (opened && *opened) {
-        damage_ = fmt::format("the database was damaged; it is now {}", **opened);
+        const MovedAside& moved = **opened;
+        damage_ = fmt::format("the database was damaged ({}); it is now {}", moved.reason, moved.path);
         log(Priority::alert, "{}", damage_);
     }
     auto sessions = opened ? store_.recover(wall_time()) : tl::unexpected{opened.error()};

@@ -314,25 +314,37 @@ auto Store::attempt(Work work) -> tl::expected<decltype(work()), std::string> {
     }
 }
 
-tl::expected<std::optional<std::string>, std::string> Store::open() {
-    std::optional<std::string> moved;
+tl::expected<std::optional<MovedAside>, std::string> Store::open() {
+    // For SQLite a page that cannot be read now (EIO) is a damaged one (SQLITE_IOERR_CORRUPTFS).
+    const auto first = try_out();
+    const auto second = first && *first ? try_out() : first;
+    if (!second || !*second)
+        return second.map([](const auto&) { return std::optional<MovedAside>{}; });
+    std::optional moved{MovedAside{.path = move_aside(), .reason = **second}};
+    return attempt([&] { return moved; });
+}
+
+/// Opens the database and reads from it. Why it cannot be used, where it cannot; or an error that may pass.
+tl::expected<std::optional<std::string>, std::string> Store::try_out() {
     try {
         connect();
         const SQLite::Transaction trial{*database_}; // rolled back
         unfinished_of_this_boot(0);
-        return moved;
-    } catch (const Unusable&) {
-        moved = move_aside();
+        return std::nullopt;
+    } catch (const Unusable& error) {
+        return error.what();
     } catch (const SQLite::Exception& error) {
-        if (!is_damage(error))
-            return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
-        moved = move_aside();
+        if (is_damage(error))
+            return error.what();
+        return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
     }
-    return attempt([&] { return moved; });
 }
 
 void Store::connect() {
     statements_.reset();
+    database_.reset();
+    std::error_code ignored; // SQLite says that there is no place for a database
+    fs::create_directories(fs::path{path_}.parent_path(), ignored);
     database_ = std::make_unique<SQLite::Database>(
         path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW, busy_timeout);
     try {

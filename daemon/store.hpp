@@ -54,6 +54,12 @@ struct Eviction {
         after; ///< where the next step begins; none where there is nothing left to look at
 };
 
+/// A database that could not be used.
+struct MovedAside {
+    std::string path; ///< where it is now
+    std::string reason;
+};
+
 /// The sessions' records in one SQLite file. The only file that knows SQL.
 ///
 /// Where the database cannot be opened or written, calls fail with a sentence that says why, and the next
@@ -66,9 +72,9 @@ public:
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
-    /// Opens the database, or makes it. One that is of a newer version, or damaged so that recover() would
-    /// fail, is moved aside and made anew; then the reply names the file to which it was moved.
-    tl::expected<std::optional<std::string>, std::string> open();
+    /// Opens the database, or makes it and its directory. One that is of a newer version, or damaged so that
+    /// recover() would fail, is moved aside and made anew; then the reply says so.
+    tl::expected<std::optional<MovedAside>, std::string> open();
 
     /// Writes the records, each new or changed, in one transaction and in their order. Once it has returned
     /// without an error they are on record.
@@ -116,6 +122,7 @@ private:
 
     template<class Work>
     auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
+    tl::expected<std::optional<std::string>, std::string> try_out();
     void connect();
     void migrate();
     std::vector<Session> unfinished_of_this_boot(std::int64_t now);

@@ -758,12 +758,13 @@ void expect_begun_anew(const Disk& disk, const std::string& what) {
     const auto moved = must(store.open());
     expect(moved.has_value(), what + " is moved aside");
     expect_equal(disk.moved().size(), 1U);
-    expect_equal(*moved, disk.moved().front());
-    expect(read_bytes(*moved).size() >= before, what + " is kept");
+    expect_equal(moved->path, disk.moved().front());
+    expect(!moved->reason.empty(), what + " has a reason");
+    expect(read_bytes(moved->path).size() >= before, what + " is kept");
     expect(must(store.recover(1)).empty(), what + ": nobody is known any more");
     expect_working(store);
     expect(!must(disk.store().open()).has_value(), what + ": the new database is fine");
-    std::filesystem::remove(*moved);
+    std::filesystem::remove(moved->path);
     for (const char* const file : {"sessions.db", "sessions.db-wal", "sessions.db-shm"})
         std::filesystem::remove(disk.path(file));
 }
@@ -876,12 +877,26 @@ void expect_mendable(const Disk& disk, const Mend& mend) {
     expect_working(store);
 }
 
-void a_missing_directory_can_be_mended(void** /*state*/) {
-    struct Later : Disk {
-        Later() { std::filesystem::remove(path()); }
-    };
-    const Later disk;
-    expect_mendable(disk, [&] { std::filesystem::create_directory(disk.path()); });
+void a_missing_directory_is_made(void** /*state*/) {
+    const Disk disk;
+    std::filesystem::remove(disk.path());
+    Store store = disk.store();
+    expect(!must(store.open()).has_value(), "nothing is moved");
+    expect_working(store);
+}
+
+/// The open database is given up for it, with all that belongs to it.
+void a_database_that_cannot_be_opened_again_can_be_mended(void** /*state*/) {
+    const Disk disk;
+    Store store = disk.store();
+    must(store.open());
+    for (const char* const file : {"sessions.db", "sessions.db-wal", "sessions.db-shm"})
+        std::filesystem::remove(disk.path(file));
+    std::filesystem::create_directory(disk.file());
+    expect(!store.open(), "it cannot be opened");
+    expect(!store.save(std::vector{session_of(1)}), "it cannot be written");
+    std::filesystem::remove(disk.file());
+    expect_working(store);
 }
 
 void a_directory_in_its_place_can_be_mended(void** /*state*/) {
@@ -1025,7 +1040,8 @@ int main() {
         SOLO_TEST(a_row_that_means_nothing_is_damage),
         SOLO_TEST(a_database_of_a_newer_version_is_moved_aside),
         SOLO_TEST(the_log_of_a_damaged_database_goes_with_it),
-        SOLO_TEST(a_missing_directory_can_be_mended),
+        SOLO_TEST(a_missing_directory_is_made),
+        SOLO_TEST(a_database_that_cannot_be_opened_again_can_be_mended),
         SOLO_TEST(a_directory_in_its_place_can_be_mended),
         SOLO_TEST(a_link_in_its_place_is_not_followed),
         SOLO_TEST(a_fifo_in_its_place_does_not_block),
