@@ -41,6 +41,9 @@ constexpr auto recovery_time = std::chrono::seconds{1};
 /// How long logind may take at the start to say who is logged in; logins wait meanwhile.
 constexpr auto adoption_time = std::chrono::seconds{2};
 
+/// Between two attempts to tell the service manager that solod is ready.
+constexpr auto ready_pause = std::chrono::milliseconds{200};
+
 /// Between two attempts to send what the journal did not take.
 constexpr auto log_pause = std::chrono::milliseconds{100};
 
@@ -164,7 +167,6 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
 }
 
 void Daemon::run() {
-    history_.keep(config_.history_time.value);
     await_signal();
     asio::co_spawn(loop_, serve(), [](const std::exception_ptr& failure) {
         if (failure)
@@ -178,14 +180,14 @@ void Daemon::run() {
                 error.what()); // and concerns one caller
         }
     }
-    notify_service_manager("STOPPING=1");
+    (void)notify_service_manager("STOPPING=1");
     journal().on_waiting({});
     (void)journal().send_waiting();
 }
 
 /// Logins that come before it is known who is logged in wait in their sockets.
 asio::awaitable<void> Daemon::serve() {
-    co_await recovery_.keep_trying(std::chrono::milliseconds{50}, Recovery::Clock::now() + recovery_time);
+    co_await recovery_.keep_trying(std::chrono::milliseconds{50}, started_ + recovery_time);
     try {
         co_await logind_watch_.adopt(Logind::Clock::now() + adoption_time);
     } catch (const std::exception& error) {
@@ -194,14 +196,27 @@ asio::awaitable<void> Daemon::serve() {
     asio::co_spawn(loop_, complete_recovery(), asio::detached);
     asio::co_spawn(loop_, login_server_.run(), asio::detached);
     asio::co_spawn(turns_.of(Turns::nobody), sessions_server_.run(), asio::detached);
-    notify_service_manager("READY=1");
+    say_ready();
     watchdog_.start();
 }
 
-/// What need not be known before logins are decided.
+/// What need not be known before logins are decided. A database that cannot be read is not asked for what is
+/// too old meanwhile: SQLite may take ten seconds to say so.
 asio::awaitable<void> Daemon::complete_recovery() {
     co_await recovery_.keep_trying(std::chrono::seconds{1});
+    history_.keep(config_.history_time.value);
     co_await look_up_groups(slots_, accounts_);
+}
+
+/// A service manager that is not told waits, and then kills the daemon.
+void Daemon::say_ready() {
+    if (notify_service_manager("READY=1"))
+        return;
+    ready_retry_.expires_after(ready_pause);
+    ready_retry_.async_wait([this](std::error_code error) {
+        if (!error)
+            say_ready();
+    });
 }
 
 /// journald does not read for now: what it was not given is offered again, and nobody waits.
@@ -228,13 +243,14 @@ void Daemon::await_signal() {
 
 /// A configuration that is wrong changes nothing.
 void Daemon::reload() {
-    notify_service_manager("RELOADING=1");
+    (void)notify_service_manager("RELOADING=1");
     auto config = load_config(paths_);
     reload_problem_.clear();
     if (config) {
         config_ = std::move(*config);
         policy_ = Policy{config_.policy};
-        history_.keep(config_.history_time.value);
+        if (recovery_.is_done())
+            history_.keep(config_.history_time.value);
         for (const std::string& warning : config_.warnings)
             log(Priority::warning, "{}", warning);
         log(Priority::notice, "the configuration is reloaded");
@@ -244,7 +260,7 @@ void Daemon::reload() {
         reload_problem_ = "the configuration was not reloaded: " + config.error().front();
         log(Priority::error, "the configuration is not reloaded; the old one stays");
     }
-    notify_service_manager("READY=1");
+    say_ready();
 }
 
 std::vector<std::string> Daemon::problems() const {

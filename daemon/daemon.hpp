@@ -3,6 +3,7 @@
 
 #include "daemon/accounts.hpp"
 #include "daemon/config.hpp"
+#include "daemon/event_loop.hpp"
 #include "daemon/events.hpp"
 #include "daemon/history_limit.hpp"
 #include "daemon/local_slots.hpp"
@@ -21,7 +22,6 @@
 #include <string>
 #include <vector>
 
-#include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -42,18 +42,20 @@ private:
     void reload();
     asio::awaitable<void> serve();
     asio::awaitable<void> complete_recovery();
+    void say_ready();
     void await_signal();
     void send_waiting_log();
     [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] Gauges gauges() const;
 
+    const Recovery::Clock::time_point started_ = Recovery::Clock::now();
     protocol::UniqueFd lock_;
     ConfigPaths paths_;
     Config config_;
     Policy policy_;
     std::string reload_problem_;
     Events events_; // before the loop, which keeps coroutines that listen
-    asio::io_context loop_{1};
+    EventLoop loop_;
     Turns turns_{loop_}; // over before the loop is
     Statistics statistics_{events_};
     std::unique_ptr<Events::Subscription> event_log_;
@@ -72,6 +74,7 @@ private:
     Recovery recovery_{store_, slots_, kept_, login_server_, login_service_};
     Watchdog watchdog_{loop_.get_executor()};
     asio::steady_timer log_retry_{loop_};
+    asio::steady_timer ready_retry_{loop_};
     asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
 };
 

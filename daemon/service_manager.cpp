@@ -9,11 +9,12 @@
 
 namespace solo {
 
-void notify_service_manager(const std::string& state) {
+bool notify_service_manager(const std::string& state) {
 #if SOLO_HAVE_SYSTEMD
-    ::sd_notify(0, state.c_str());
+    return ::sd_notify(0, state.c_str()) >= 0;
 #else
     (void)state;
+    return true;
 #endif
 }
 

@@ -14,7 +14,7 @@ void Watchdog::start() {
 }
 
 void Watchdog::step() {
-    notify_service_manager("WATCHDOG=1");
+    (void)notify_service_manager("WATCHDOG=1");
     timer_.expires_after(interval_);
     timer_.async_wait([this](std::error_code error) {
         if (!error)
