@@ -271,14 +271,20 @@ field() { soloctl show "$2" | awk -v name="$1" 'index($0, name) == 1 { print sub
 
 # --- logins -----------------------------------------------------------------------------------------------------------
 
-# start_sshd [CONFIG-LINE...]: sshd on 127.0.0.1:22. It takes the first of a keyword given twice, so the caller's wins.
-start_sshd() {
-    start_journal
+# write_sshd_config [CONFIG-LINE...]: of an sshd on 127.0.0.1:22. It takes the first of a keyword given twice, so the
+# caller's wins.
+write_sshd_config() {
     make_key host_key
     sed 's/^/127.0.0.1 /' "$HOST_DIR/host_key.pub" >"$HOST_DIR/known_hosts"
     printf '%s\n' "$@" "HostKey $HOST_DIR/host_key" 'ListenAddress 127.0.0.1' 'PidFile none' 'MaxStartups 1000' \
         'UsePAM yes' 'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' 'PrintMotd no' \
         'Subsystem sftp internal-sftp' >"$HOST_DIR/sshd_config"
+}
+
+# start_sshd [CONFIG-LINE...]
+start_sshd() {
+    start_journal
+    write_sshd_config "$@"
     background sshd /usr/sbin/sshd -D -f "$HOST_DIR/sshd_config"
     started sshd listening 22
 }
