@@ -15,6 +15,8 @@ enum class FloodKind : std::uint8_t {
     messages, ///< the same with calls as large as they may be
     lists,    ///< asks on all of them for all sessions it ever had
     connects, ///< connects, and hangs up
+    drips,    ///< has a thousand connections and sends a byte here and a byte there, never a whole message
+    deaf,     ///< has a thousand connections and asks on all of them, for Watch first, and takes nothing
 };
 
 /// A process of its own; it stands still until it is told to run.
