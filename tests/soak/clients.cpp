@@ -296,10 +296,10 @@ int run(int argc, char** argv) {
     for (int worker = 0; worker < options.workers; ++worker)
         check(start_worker(options, worker) > 0, "fork");
     int status = 0;
-    bool is_broken = false;
     while (::wait(&status) > 0)
-        is_broken = is_broken || status != 0;
-    return is_broken ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (status != 0)
+            return EXIT_FAILURE; // the sandbox ends the others
+    return EXIT_SUCCESS;
 }
 
 } // namespace
