@@ -94,10 +94,10 @@ void another_time_applies_at_once(void** /*state*/) {
 
 void while_the_disk_fails_it_is_tried_again(void** /*state*/) {
     Scene scene;
-    std::filesystem::rename(scene.directory.path("disk"), scene.directory.path("away"));
+    scene.directory.take_away("disk");
     scene.limit.keep(1s);
     scene.loop.run_one();
-    std::filesystem::rename(scene.directory.path("away"), scene.directory.path("disk"));
+    scene.directory.give_back("disk");
     scene.record(1, 3);
     scene.await_evicted(3);
 }

@@ -24,8 +24,8 @@ namespace {
 struct Scene {
     Scene() { std::filesystem::create_directory(directory.path("disk")); }
 
-    void take_disk_away() const { std::filesystem::rename(directory.path("disk"), directory.path("away")); }
-    void give_disk_back() const { std::filesystem::rename(directory.path("away"), directory.path("disk")); }
+    void take_disk_away() const { directory.take_away("disk"); }
+    void give_disk_back() const { directory.give_back("disk"); }
 
     void add(const std::vector<Session>& sessions) {
         for (const Session& session : sessions)

@@ -43,6 +43,17 @@ public:
         return file;
     }
 
+    /// What is within this directory of ours cannot be reached any more, nor can the directory be made anew,
+    /// until it is given back.
+    void take_away(std::string_view name) const {
+        std::filesystem::rename(path(name), path(name) + ".away");
+        write(name, "");
+    }
+    void give_back(std::string_view name) const {
+        std::filesystem::remove(path(name));
+        std::filesystem::rename(path(name) + ".away", path(name));
+    }
+
 private:
     std::string path_ = "/tmp/solo-unit-XXXXXX";
 };
