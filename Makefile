@@ -108,7 +108,8 @@ soak: setup all
 
 # Writes docs/matrix.md from what happens; ctest compares it.
 matrix: setup all
-	$(SUDO) ctest --test-dir $(BUILD) -R '^stage$$' --no-tests=error
+	$(SUDO) ctest --test-dir $(BUILD) -R '^(stage|container)$$' --no-tests=error
+	$(SUDO) env SOLO_STAGE=$(BUILD)/stage SOLO_CONTAINER=$(BUILD)/container.tar.zst tests/matrix/systemd-user write
 	$(SUDO) env SOLO_STAGE=$(BUILD)/stage SOLO_TEST_PROGRAMS=$(abspath $(BUILD))/tests/integration \
 	    tests/matrix/run write docs/matrix.md
 
