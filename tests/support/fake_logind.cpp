@@ -110,6 +110,7 @@ int FakeLogind::called(sd_bus_message* call, void* self, sd_bus_error* /*error*/
     auto& logind = *static_cast<FakeLogind*>(self);
     if (::sd_bus_message_is_method_call(call, nullptr, nullptr) <= 0)
         return 0;
+    logind.was_called_ = true;
     return logind.is_silent_ ? 1 : logind.answer(call);
 }
 

@@ -49,6 +49,9 @@ public:
     /// Answers no call from now on.
     void fall_silent() { is_silent_ = true; }
 
+    /// Whether it has got a call, answered or not.
+    [[nodiscard]] bool was_called() const { return was_called_; }
+
     /// Says SessionNew.
     void announce(const std::string& id);
 
@@ -64,6 +67,7 @@ private:
 
     std::map<std::string, FakeSession> sessions_;
     std::atomic<bool> is_silent_ = false;
+    std::atomic<bool> was_called_ = false;
     std::atomic<bool> is_over_ = false;
     std::mutex mutex_; ///< for the two below
     std::vector<std::string> terminated_;

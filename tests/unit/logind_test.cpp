@@ -250,7 +250,7 @@ void calls_may_outlive_who_made_them(void** /*state*/) {
             out = (co_await logind.terminate("3", late())).has_value();
         }(*scene.logind, is_told),
         asio::detached);
-    scene.run_until([&] { return scene.connected > 0; });
+    scene.run_until([&] { return fake.was_called(); });
     scene.logind.reset();
     scene.run_until([&] { return is_told.has_value(); });
     expect(is_told == false, "it has failed");
