@@ -54,6 +54,10 @@ Session session_of(const Claim& claim, const Now& now) {
 
 } // namespace
 
+Registry::Terms::Terms(const Rules& rules)
+    : grace_time{rules.grace_time.value}, on_leader_exit{rules.on_leader_exit.value},
+      reveal_holder{rules.reveal_holder.value} {}
+
 void Registry::open(Claim claim, const Now& now, Effects& effects) {
     fade_contests(now);
     Verdict verdict = decide(claim, now);
@@ -141,7 +145,7 @@ void Registry::leader_exited(const SessionId& id, const Now& now, Effects& effec
     if (left == nullptr || left->session.state == State::ending)
         return;
     const Reason reason = left->session.state == State::opening ? Reason::unconfirmed : Reason::leader_exited;
-    if (left->line == Line::closed || left->on_leader_exit == OnLeaderExit::release) {
+    if (left->line == Line::closed || left->terms.on_leader_exit == OnLeaderExit::release) {
         over(id, reason, now, effects);
     } else {
         begin_ending(*left, reason, std::nullopt, effects);
@@ -178,11 +182,7 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     session.reason.reset();
     if (session.slot)
         make_place(session.account, *session.slot, effects);
-    track({.session = std::move(session),
-           .grace_time = rules.grace_time.value,
-           .on_leader_exit = rules.on_leader_exit.value,
-           .reveal_holder = rules.reveal_holder.value,
-           .line = Line::unknown});
+    track({.session = std::move(session), .terms = Terms{rules}, .line = Line::unknown});
     Tracked& restored = *tracked(id);
     if (const auto account = accounts_.find(restored.session.account); account != accounts_.end())
         std::ranges::sort(account->second.holders);
@@ -204,9 +204,7 @@ void Registry::learn_groups(const SessionId& id, std::vector<std::uint32_t> gids
     if (known == nullptr)
         return;
     known->session.gids = std::move(gids);
-    known->grace_time = rules.grace_time.value;
-    known->on_leader_exit = rules.on_leader_exit.value;
-    known->reveal_holder = rules.reveal_holder.value;
+    known->terms = Terms{rules};
     effects.push_back(Record{known->session});
 }
 
@@ -242,11 +240,7 @@ void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effe
         take_slot(rules, session);
     session.expires = expiry(rules, now);
     effects.push_back(Record{session});
-    track({.session = std::move(session),
-           .grace_time = rules.grace_time.value,
-           .on_leader_exit = rules.on_leader_exit.value,
-           .reveal_holder = rules.reveal_holder.value,
-           .line = Line::unknown});
+    track({.session = std::move(session), .terms = Terms{rules}, .line = Line::unknown});
 }
 
 std::optional<std::int64_t> Registry::renew(const SessionId& id, const Now& now, Effects& effects) {
@@ -423,10 +417,7 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
     if (is_free_slot || verdict.because == Verdict::Because::same_origin)
         take_slot(claim.ruling.rules, session);
     const Rules& rules = claim.ruling.rules;
-    track({.session = session,
-           .grace_time = rules.grace_time.value,
-           .on_leader_exit = rules.on_leader_exit.value,
-           .reveal_holder = rules.reveal_holder.value});
+    track({.session = session, .terms = Terms{rules}});
     effects.push_back(Record{session});
     Answer granted = answer(claim, std::move(verdict), session.id);
     granted.superseded = std::move(login.superseded);
@@ -568,9 +559,9 @@ void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<proto
     tracked.session.reason = reason;
     effects.push_back(Record{tracked.session});
     effects.push_back(BeginEnding{.session = tracked.session,
-                                  .grace_time = tracked.grace_time,
+                                  .grace_time = tracked.terms.grace_time,
                                   .successor = std::move(successor),
-                                  .reveal_holder = tracked.reveal_holder});
+                                  .reveal_holder = tracked.terms.reveal_holder});
 }
 
 /// Ends the record, frees the slot and serves who waited for it.

@@ -231,11 +231,18 @@ public:
 private:
     enum class Line : std::uint8_t { open, closed, unknown };
 
+    /// What of the rules a session goes by until it is over.
+    struct Terms {
+        explicit Terms(const Rules& rules);
+
+        std::chrono::milliseconds grace_time;
+        OnLeaderExit on_leader_exit;
+        bool reveal_holder;
+    };
+
     struct Tracked {
         Session session;
-        std::chrono::milliseconds grace_time{};
-        OnLeaderExit on_leader_exit = OnLeaderExit::end;
-        bool reveal_holder = true;
+        Terms terms;
         Line line = Line::open;
         bool is_stuck = false;
     };
