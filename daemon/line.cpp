@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/line.hpp"
 
-#include "protocol/unique_fd.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -70,23 +68,21 @@ std::optional<std::uint64_t> parse_peer_inode(std::string_view reply) {
     return std::nullopt;
 }
 
-std::optional<std::uint64_t> peer_inode(int socket) {
-    // The event loop's thread is the only one. The kernel answers before send returns.
-    static protocol::UniqueFd netlink;
-    static std::uint32_t requests = 0;
-    if (!netlink)
-        netlink = protocol::UniqueFd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
+// The kernel answers before send returns.
+std::optional<std::uint64_t> SocketDiagnosis::peer_inode(int socket) {
+    if (!netlink_)
+        netlink_ = protocol::UniqueFd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
     struct stat status {};
-    if (!netlink || ::fstat(socket, &status) != 0)
+    if (!netlink_ || ::fstat(socket, &status) != 0)
         return std::nullopt;
-    const Request request = request_for(status.st_ino, ++requests);
+    const Request request = request_for(status.st_ino, ++requests_);
     std::array<char, 1024> bytes{};
-    ssize_t size = ::send(netlink.get(), &request, sizeof request, 0);
+    ssize_t size = ::send(netlink_.get(), &request, sizeof request, 0);
     if (size == static_cast<ssize_t>(sizeof request))
-        size = ::recv(netlink.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+        size = ::recv(netlink_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     const std::string_view reply{bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
     if (!is_reply_to(request, reply)) {
-        netlink.reset(); // the next one begins anew
+        netlink_.reset(); // an answer that comes late is to none of the next
         return std::nullopt;
     }
     return parse_peer_inode(reply);

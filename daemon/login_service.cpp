@@ -3,7 +3,6 @@
 
 #include "daemon/clock.hpp"
 #include "daemon/connection.hpp"
-#include "daemon/line.hpp"
 #include "daemon/log.hpp"
 #include "daemon/new_session_id.hpp"
 #include "daemon/process_set.hpp"
@@ -76,9 +75,8 @@ bool are_related(const Process& leader, int pid) {
 
 /// What the kernel says of a session. That it cannot be asked now (there is no descriptor to spare) ends no
 /// login that was granted; its processes may then be harder to find.
-Traces traces_of(const Session& session, Connection& line) {
-    Traces traces{
-        .line_inode = peer_inode(line.fd()), .audit_session = std::nullopt, .logind_session = std::nullopt};
+Traces traces_of(const Session& session, std::optional<std::uint64_t> line_inode) {
+    Traces traces{.line_inode = line_inode, .audit_session = std::nullopt, .logind_session = std::nullopt};
     try {
         traces.audit_session = own_audit_session(session.leader);
     } catch (const std::system_error& error) {
@@ -187,7 +185,7 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     claim.leader = leader->process();
     // On record with the grant: if solod and the login program are killed before Confirm is, what serves the
     // person on is found by it.
-    claim.traces.line_inode = peer_inode(connection.fd());
+    claim.traces.line_inode = sockets_.peer_inode(connection.fd());
 
     const Rules rules = claim.ruling.rules;
     const auto answered = co_await acquire(slots_, std::move(claim), std::move(*leader), connection);
@@ -216,7 +214,7 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     const Session* const session = slots_.find(*id);
     if (session == nullptr) // it is over already
         co_return make_reply(login::Confirm::Reply{});
-    slots_.confirm(*id, traces_of(*session, connection));
+    slots_.confirm(*id, traces_of(*session, sockets_.peer_inode(connection.fd())));
     co_return make_reply(login::Confirm::Reply{});
 }
 

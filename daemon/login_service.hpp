@@ -5,6 +5,7 @@
 #include "daemon/descriptor_store.hpp"
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
+#include "daemon/line.hpp"
 #include "daemon/slots.hpp"
 #include "daemon/statistics.hpp"
 #include "protocol/login_messages.hpp"
@@ -43,6 +44,7 @@ private:
     DescriptorStore& kept_;
     Statistics& statistics_;
     Dispatcher dispatcher_;
+    SocketDiagnosis sockets_;
     /// The connection that is a session's line. A retry after a lost reply makes its own connection the line.
     std::unordered_map<SessionId, const Connection*> lines_;
 };
