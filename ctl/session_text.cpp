@@ -18,8 +18,6 @@ using protocol::printable;
 using protocol::Session;
 using Text = std::optional<std::string>;
 
-constexpr const char* nobody = "No sessions.\n";
-
 /// How many later sessions a successor is looked for in.
 constexpr std::size_t most_later = 1000;
 
@@ -54,6 +52,13 @@ std::string outcome(const Session& session, const std::deque<Session>& later) {
     return text;
 }
 
+void print_table(Table& table) {
+    if (table.is_empty())
+        print("No sessions.\n");
+    else
+        table.print(output_width());
+}
+
 } // namespace
 
 SessionTable::SessionTable(std::string own)
@@ -73,10 +78,7 @@ void SessionTable::add(const Session& session) {
 }
 
 void SessionTable::print() {
-    if (table_.is_empty())
-        ctl::print(nobody);
-    else
-        table_.print(output_width());
+    print_table(table_);
 }
 
 HistoryTable::HistoryTable()
@@ -105,10 +107,7 @@ void HistoryTable::add_oldest() {
 void HistoryTable::print() {
     while (!later_.empty())
         add_oldest();
-    if (table_.is_empty())
-        ctl::print(nobody);
-    else
-        table_.print(output_width());
+    print_table(table_);
 }
 
 std::string since_text(const Session& session) {

@@ -15,7 +15,8 @@ namespace {
 /// Between two attempts to write while the disk fails, and between two checkpoints.
 constexpr std::chrono::seconds interval{1};
 
-/// In pages, 16 MB. Longer than this the log does not become: logins wait for a checkpoint then.
+/// In pages, 16 MB. From here on the event loop takes the last step of a checkpoint itself, and logins wait
+/// for that.
 constexpr int long_log = 4096;
 
 } // namespace
