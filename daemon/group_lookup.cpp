@@ -19,8 +19,8 @@ constexpr std::chrono::seconds retry_pause{30};
 
 /// False where NSS does not say them now.
 asio::awaitable<bool> look_up_groups_of(SessionId id, LocalSlots& slots, Accounts& accounts) {
-    const Session* const session = slots.find(id);
-    if (session == nullptr) // it is over meanwhile
+    const auto session = slots.find(id);
+    if (!session) // it is over meanwhile
         co_return true;
     const std::string name = session->account;
     const Accounts::Asker solod{.uid = 0, .opens_for_all = false};

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/lease_count.hpp"
 
+#include "daemon/slot_calls.hpp"
+
 namespace solo {
 
 LeaseCount::LeaseCount(const Slots& slots, Events& events) {
-    for (const Session* const session : slots.sessions())
-        if (session->lease)
-            ++open_[session->lease->opened_by];
+    for_each_session(slots, [this](const Session& session) {
+        if (session.lease)
+            ++open_[session.lease->opened_by];
+    });
     subscription_ = events.subscribe([this](const Happening& happening) { take_note(happening); });
 }
 

@@ -91,8 +91,8 @@ Leases::Reply Leases::open(sessions::OpenLease call, Connection& connection) {
         give_back(slots_, *answer->id);
         co_return make_error(sessions::Unavailable{"the caller is gone"});
     }
-    const Session* const session = slots_.find(*answer->id);
-    if (session == nullptr) // it was ended before its opener heard of it
+    const auto session = slots_.find(*answer->id);
+    if (!session) // it was ended before its opener heard of it
         co_return make_error(sessions::NotActive{protocol::State::ended, std::nullopt, std::nullopt});
     co_return make_reply(sessions::SessionReply{access_.shown(*session)});
 }

@@ -19,9 +19,6 @@ using protocol::EventKind;
 
 namespace {
 
-/// In place of a nonce, on record: this session was adopted.
-constexpr std::string_view adopted = "adopted";
-
 Happening happening_of(EventKind kind, const Session& session, std::string message,
                        std::string_view decision = {}, std::string rule = {}) {
     return {.kind = kind,
@@ -70,8 +67,8 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
           executor,
           [this](const SessionId& id, Logind::Clock::time_point deadline) { return idle_hint(id, deadline); },
           [this](const SessionId& id, std::chrono::milliseconds timeout) {
-              const Session* const session = find(id);
-              if (session != nullptr && !shares_leader(*session))
+              const auto session = find(id);
+              if (session && !shares_leader(*session))
                   end(id, Reason::idle, {.text = idle_text(timeout), .ignores_mesg = false}, {});
           }} {}
 
@@ -81,7 +78,7 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
     auto kept = kept_.take(DescriptorStore::Kind::leader);
     for (Session& session : sessions) {
         const SessionId id = session.id;
-        if (registry_.find(id) != nullptr)
+        if (registry_.has(id))
             continue; // this run has granted it, or an attempt that failed halfway has taken it over
         const Rules rules = rules_of(session);
         std::optional<ProcessHandle> leader;
@@ -98,14 +95,10 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
             survival = remains.empty() ? Survival::nothing : Survival::remains;
         }
         Effects effects;
-        if (const Session* const twin =
-                session.has_leader() ? registry_.find_led_by(session.leader) : nullptr;
-            twin != nullptr && twin->nonce == adopted) // before this record could be read
-            registry_.close(SessionId{twin->id}, now(), effects);
         registry_.restore(std::move(session), rules, survival, now(), effects);
-        if (leader && registry_.find(id) != nullptr)
+        if (leader && registry_.has(id))
             watch(id, std::move(*leader));
-        if (const Session* const restored = registry_.find(id))
+        if (const auto restored = registry_.find(id))
             limits_.watch(*restored, rules);
         carry_out(std::move(effects));
     }
@@ -125,7 +118,6 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
     if (ruling.kind == Ruling::Kind::ignored || !leader)
         return;
     const SessionId id = session.id;
-    session.nonce = adopted;
     session.gids = account.gids.value_or(std::vector<std::uint32_t>{});
     log(Priority::notice, "session {}: adopted: {} was logged in already from {}", id.text(),
         protocol::printable(session.account), origin_text(session.origin));
@@ -137,8 +129,8 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
 }
 
 void LocalSlots::learn(const SessionId& id, std::string logind_session) {
-    const Session* const session = find(id);
-    if (session == nullptr)
+    const auto session = find(id);
+    if (!session)
         return;
     Traces traces = session->traces;
     traces.logind_session = std::move(logind_session);
@@ -149,21 +141,22 @@ void LocalSlots::learn(const SessionId& id, std::string logind_session) {
 
 std::vector<SessionId> LocalSlots::without_groups() const {
     std::vector<SessionId> found;
-    for (const Session* const session : registry_.sessions())
-        if (session->has_leader() && policy_.needs_groups(account_of(*session), session->origin.service))
-            found.push_back(session->id);
+    for_each_session(*this, [&](const Session& session) {
+        if (session.has_leader() && policy_.needs_groups(account_of(session), session.origin.service))
+            found.push_back(session.id);
+    });
     return found;
 }
 
-void LocalSlots::learn_groups(const SessionId& id, std::vector<std::uint32_t> gids) {
-    const Session* const session = find(id);
-    if (session == nullptr)
+void LocalSlots::learn_groups(const SessionId& id, const std::vector<std::uint32_t>& gids) {
+    const auto session = find(id);
+    if (!session)
         return;
     Session known = *session;
     known.gids = gids;
     const Rules rules = rules_of(known);
     Effects effects;
-    registry_.learn_groups(id, std::move(gids), rules, effects);
+    registry_.learn_groups(id, gids, rules, effects);
     if (known.state != State::ending)
         limits_.watch(known, rules);
     carry_out(std::move(effects));
@@ -173,7 +166,7 @@ void LocalSlots::learn_groups(const SessionId& id, std::vector<std::uint32_t> gi
 /// its leader is taken for that: what the person left running on purpose stays.
 Rules LocalSlots::rules_of(const Session& session) const {
     Rules rules = policy_.ruling(account_of(session), session.origin.service).rules;
-    if (session.nonce == adopted)
+    if (session.is_adopted())
         rules.on_leader_exit.value = OnLeaderExit::release;
     return rules;
 }
@@ -181,8 +174,8 @@ Rules LocalSlots::rules_of(const Session& session) const {
 /// Since when logind has the session for idle.
 asio::awaitable<std::optional<std::uint64_t>> LocalSlots::idle_hint(SessionId id,
                                                                     Logind::Clock::time_point deadline) {
-    const Session* const session = find(id);
-    if (session == nullptr || !session->traces.logind_session)
+    const auto session = find(id);
+    if (!session || !session->traces.logind_session)
         co_return std::nullopt;
     const auto known = co_await logind_.session(*session->traces.logind_session, deadline);
     co_return known && known->is_idle ? std::optional{known->idle_since} : std::nullopt;
@@ -205,19 +198,13 @@ void LocalSlots::acquire(Claim claim, std::optional<ProcessHandle> leader, Answe
     if (may_be_inside(claim) && look(claim).because == Verdict::Because::joined)
         claim.inside = enclosing_session(claim.leader);
     const RequestId request = claim.request;
-    Waiting& waiting = waiting_
-                           .insert_or_assign(request, Waiting{.answered = std::move(answered),
-                                                              .leader = std::move(leader),
-                                                              .account = claim.account,
-                                                              .origin = claim.origin,
-                                                              .rules = claim.ruling.rules})
-                           .first->second;
+    waiting_.insert_or_assign(request, Waiting{.answered = std::move(answered),
+                                               .leader = std::move(leader),
+                                               .account = claim.account,
+                                               .origin = claim.origin,
+                                               .rules = claim.ruling.rules});
     Effects effects;
     registry_.open(std::move(claim), now(), effects);
-    waiting.has_waited = std::ranges::none_of(effects, [request](const Effect& effect) {
-        const auto* const answer = std::get_if<Answer>(&effect);
-        return answer != nullptr && answer->request == request;
-    });
     carry_out(std::move(effects));
 }
 
@@ -229,7 +216,7 @@ void LocalSlots::abandon(const std::string& account, RequestId request) {
 }
 
 void LocalSlots::confirm(const SessionId& id, Traces traces) {
-    if (const Session* const session = find(id); session != nullptr && !traces.logind_session)
+    if (const auto session = find(id); session && !traces.logind_session)
         traces.logind_session = session->traces.logind_session; // learnt already
     Effects effects;
     registry_.observe(id, std::move(traces), effects);
@@ -238,8 +225,8 @@ void LocalSlots::confirm(const SessionId& id, Traces traces) {
 }
 
 void LocalSlots::release(const SessionId& id, Ended ended) {
-    const Session* const session = registry_.find(id);
-    if (ended && session != nullptr && session->state != State::ending)
+    const auto session = find(id);
+    if (ended && session && session->state != State::ending)
         ended_.emplace(id, std::move(ended));
     Effects effects;
     registry_.close(id, now(), effects);
@@ -267,8 +254,8 @@ bool LocalSlots::unlock(const std::string& account) {
 }
 
 void LocalSlots::end(const SessionId& id, Reason reason, Notice notice, Ended ended) {
-    const Session* const session = registry_.find(id);
-    if (session == nullptr)
+    const auto session = find(id);
+    if (!session)
         return;
     if (ended)
         ended_.emplace(id, std::move(ended));
@@ -286,8 +273,8 @@ std::optional<SessionId> LocalSlots::enclosing_session(const Process& process) c
         status = read_process(status->parent);
         if (!status)
             break;
-        if (const Session* const session = registry_.find_led_by(status->process))
-            return session->id;
+        if (const auto id = registry_.find_led_by(status->process))
+            return id;
     }
     return std::nullopt;
 }
@@ -320,8 +307,7 @@ void LocalSlots::flush() {
 /// After what has happened last: the end of a holder comes before its successor, whom the file that is there
 /// now may not know while it still knows the holder.
 void LocalSlots::record_everything() {
-    for (const Session* const session : registry_.sessions())
-        records_.add(*session);
+    for_each_session(*this, [this](const Session& session) { records_.add(session); });
     for (const AccountNote& note : registry_.notes())
         records_.add(note);
 }
@@ -353,13 +339,12 @@ void LocalSlots::perform(Answer answer) {
         answer.id.reset();
         answer.verdict.decision = protocol::Decision::refuse;
     }
-    if (answer.id)
-        limits_.watch(*registry_.find(*answer.id), waiting.mapped().rules);
-    answer.has_waited = waiting.mapped().has_waited;
+    auto session = answer.id ? find(*answer.id) : std::nullopt;
+    if (session)
+        limits_.watch(*session, waiting.mapped().rules);
     waiting.mapped().answered(answer);
-    const Session* const session = answer.id ? registry_.find(*answer.id) : nullptr;
     asio::post(executor_, [this, answer = std::move(answer), waiting = std::move(waiting.mapped()),
-                           session = session == nullptr ? std::nullopt : std::optional{*session}] {
+                           session = std::move(session)] {
         say_answer(answer, waiting, session); // writing the log takes time that nobody should wait
     });
 }
@@ -367,7 +352,7 @@ void LocalSlots::perform(Answer answer) {
 /// A grant needs a record that the database takes and a leader that can be watched; false where one is
 /// missing.
 bool LocalSlots::take_charge(const SessionId& id, std::optional<ProcessHandle> leader) {
-    if (records_.refused(id) || registry_.find(id) == nullptr)
+    if (records_.refused(id) || !registry_.has(id))
         return false;
     try {
         if (leader)

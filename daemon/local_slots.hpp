@@ -35,8 +35,8 @@ public:
     /// where there are none left, unless it needs none.
     void adopt(Session session, const protocol::Account& account);
 
-    /// A session of which this process is the leader; null where there is none.
-    [[nodiscard]] const Session* find_led_by(const Process& leader) const {
+    /// A session of which this process is the leader; nothing where there is none.
+    [[nodiscard]] std::optional<SessionId> find_led_by(const Process& leader) const {
         return registry_.find_led_by(leader);
     }
 
@@ -48,7 +48,7 @@ public:
     [[nodiscard]] std::vector<SessionId> without_groups() const;
 
     /// The groups of a session's account have become known: the rules that they bring hold from now on.
-    void learn_groups(const SessionId& id, std::vector<std::uint32_t> gids);
+    void learn_groups(const SessionId& id, const std::vector<std::uint32_t>& gids);
 
     [[nodiscard]] Verdict look(const Claim& claim) const override;
     void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) override;
@@ -59,17 +59,17 @@ public:
     std::optional<std::int64_t> renew(const SessionId& id) override;
     bool unlock(const std::string& account) override;
     void end(const SessionId& id, Reason reason, Notice notice, Ended ended) override;
-    [[nodiscard]] const Session* find(const SessionId& id) const override { return registry_.find(id); }
+    [[nodiscard]] std::optional<Session> find(const SessionId& id) const override {
+        return registry_.find(id);
+    }
     [[nodiscard]] bool shares_leader(const Session& session) const override {
         return registry_.shares_leader(session);
     }
-    [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
-    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id,
-                                                             std::size_t count) const override {
+    [[nodiscard]] std::vector<Session> sessions_after(const SessionId& id, std::size_t count) const override {
         return registry_.sessions_after(id, count);
     }
-    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
-                                                              std::size_t count) const override {
+    [[nodiscard]] std::vector<Session> sessions_before(const SessionId& id,
+                                                       std::size_t count) const override {
         return registry_.sessions_before(id, count);
     }
     [[nodiscard]] StateCounts count_by_state() const override { return registry_.count_by_state(); }
@@ -82,7 +82,6 @@ private:
         protocol::Account account;
         protocol::Origin origin;
         Rules rules;
-        bool has_waited = false; ///< its answer did not come with its claim
     };
 
     [[nodiscard]] Rules rules_of(const Session& session) const;

@@ -211,8 +211,8 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     const auto line = id ? lines_.find(*id) : lines_.end();
     if (line == lines_.end() || line->second != &connection)
         co_return make_error(service::InvalidParameter{"id"});
-    const Session* const session = slots_.find(*id);
-    if (session == nullptr) // it is over already
+    const auto session = slots_.find(*id);
+    if (!session) // it is over already
         co_return make_reply(login::Confirm::Reply{});
     slots_.confirm(*id, traces_of(*session, sockets_.peer_inode(connection.fd())));
     co_return make_reply(login::Confirm::Reply{});
@@ -220,8 +220,8 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
 
 LoginService::Reply LoginService::close(login::Close call, Connection& connection) {
     const auto id = SessionId::parse(call.id);
-    const Session* const session = id ? slots_.find(*id) : nullptr;
-    if (session == nullptr)
+    const auto session = id ? slots_.find(*id) : std::nullopt;
+    if (!session)
         co_return make_reply(login::Close::Reply{});
     // The id may have come through a PAM environment that its owner can write to: it must not close somebody
     // else's.

@@ -140,19 +140,20 @@ asio::awaitable<void> LogindWatch::learn_soon(std::string id) {
 
 LogindWatch::Learnt LogindWatch::learn(const LogindSession& session) {
     const auto leader = leader_of(session);
-    const Session* const known = leader ? slots_.find_led_by(*leader) : nullptr;
-    if (known == nullptr || known->uid != session.uid)
+    const auto id = leader ? slots_.find_led_by(*leader) : std::nullopt;
+    const auto known = id ? slots_.find(*id) : std::nullopt;
+    if (!known || known->uid != session.uid)
         return Learnt::not_ours;
     if (!is_in_its_scope(session))
         return Learnt::not_yet;
-    slots_.learn(known->id, session.id);
+    slots_.learn(*id, session.id);
     return Learnt::yes;
 }
 
 void LogindWatch::adopt(const LogindSession& session) {
     const auto leader = leader_of(session);
     if (!session.kind.starts_with("user") || session.user.empty() || !leader || !is_in_its_scope(session) ||
-        slots_.find_led_by(*leader) != nullptr)
+        slots_.find_led_by(*leader))
         return;
     slots_.adopt(session_of(session, *leader), account_of(session));
 }

@@ -60,7 +60,7 @@ void Recovery::set_problem(const std::string& reason) {
 /// Lines that an earlier run has left with systemd are served again.
 void Recovery::take_lines() {
     for (auto& [id, line] : kept_.take(DescriptorStore::Kind::line)) {
-        const bool is_needed = slots_.find(id) != nullptr;
+        const bool is_needed = slots_.find(id).has_value();
         if (const auto connection = is_needed ? server_.adopt(std::move(line)) : nullptr)
             service_.take_line(id, *connection);
         else

@@ -47,8 +47,8 @@ tl::expected<Session, protocol::Reply> SessionAccess::find(const std::string& te
     if (!id)
         return tl::unexpected{make_error(protocol::service::InvalidParameter{"id"})};
     std::optional<Session> session;
-    if (const Session* const live = slots_.find(*id)) {
-        session = *live;
+    if (auto live = slots_.find(*id)) {
+        session = std::move(live);
     } else if (auto stored = store_.find(*id)) {
         session = std::move(*stored);
     } else {
@@ -103,8 +103,8 @@ std::string SessionAccess::why_over(Connection& connection, const Session& sessi
 std::optional<Session> SessionAccess::successor_of(const Session& session) const {
     if (!session.superseded_by)
         return std::nullopt;
-    if (const Session* const live = slots_.find(*session.superseded_by))
-        return *live;
+    if (auto live = slots_.find(*session.superseded_by))
+        return live;
     auto stored = store_.find(*session.superseded_by);
     return stored ? *std::move(stored) : std::nullopt;
 }

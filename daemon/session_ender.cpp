@@ -95,7 +95,7 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
 /// Looks for processes by what is known of the session now: its Confirm, or logind, may have told more since
 /// the order to end it was given.
 void SessionEnder::look(ProcessSet& processes, const SessionId& id) const {
-    if (const Session* const session = find_(id))
+    if (const auto session = find_(id))
         processes.learn(session->traces);
     processes.refresh();
 }

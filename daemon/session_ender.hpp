@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -26,8 +27,8 @@ public:
     /// Tells logind to stop a session of its own, by logind's id; the error is a sentence for the log.
     using Terminate = std::function<asio::awaitable<tl::expected<void, std::string>>(std::string, Deadline)>;
 
-    /// What is known of a session now; null where it is over.
-    using Find = std::function<const Session*(const SessionId&)>;
+    /// What is known of a session now; nothing where it is over.
+    using Find = std::function<std::optional<Session>(const SessionId&)>;
 
     /// `gone` is said once for each session, when no process of it is left; `stuck` before it, and again
     /// every now and then, while processes outlive even SIGKILL or cannot be looked at.

@@ -38,7 +38,7 @@ SessionList::SessionList(const Slots& slots, Store& store, Wanted wanted)
     if (!wanted_.with_ended)
         read_to_ = IdRange::greatest_id();
     if (const auto newest = slots.sessions_before(IdRange::greatest_id(), 1); !newest.empty())
-        last_ = newest.front()->id;
+        last_ = newest.front().id;
 }
 
 std::optional<Session> SessionList::step() {
@@ -80,11 +80,11 @@ void SessionList::seek() {
 std::vector<SessionId> SessionList::newest_live(SessionId& from) const {
     std::vector<SessionId> ids;
     const auto page = slots_.sessions_before(sought_before_, id_page_size);
-    for (const Session* const session : page)
-        if (wanted_.filter.matches(*session))
-            ids.push_back(session->id);
+    for (const Session& session : page)
+        if (wanted_.filter.matches(session))
+            ids.push_back(session.id);
     if (page.size() == id_page_size)
-        from = page.back()->id;
+        from = page.back().id;
     return ids;
 }
 
@@ -107,14 +107,13 @@ void SessionList::begin_after(const SessionId& id) {
     sought_.reset();
 }
 
-/// Copies, because a session may end before it is given.
 void SessionList::read_live() {
-    const auto page = slots_.sessions_after(live_after_, page_size);
-    has_more_live_ = page.size() == page_size && page.back()->id < last_;
-    for (const Session* const session : page) {
-        live_after_ = session->id;
-        if (session->id <= last_ && wanted_.filter.matches(*session))
-            live_.push_back(*session);
+    auto page = slots_.sessions_after(live_after_, page_size);
+    has_more_live_ = page.size() == page_size && page.back().id < last_;
+    for (Session& session : page) {
+        live_after_ = session.id;
+        if (session.id <= last_ && wanted_.filter.matches(session))
+            live_.push_back(std::move(session));
     }
 }
 

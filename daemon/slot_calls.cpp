@@ -3,6 +3,7 @@
 
 #include "daemon/connection.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <asio/experimental/as_tuple.hpp>
@@ -41,9 +42,16 @@ RequestId next_request() {
 
 } // namespace
 
+void for_each_session(const Slots& slots, const std::function<void(const Session&)>& visit) {
+    constexpr std::size_t page_size = 100;
+    for (auto page = slots.sessions_after({}, page_size); !page.empty();
+         page = slots.sessions_after(page.back().id, page_size))
+        std::ranges::for_each(page, visit);
+}
+
 void give_back(Slots& slots, const SessionId& id) {
-    const Session* const session = slots.find(id);
-    if (session != nullptr && session->lease)
+    const auto session = slots.find(id);
+    if (session && session->lease)
         slots.release(id, {});
     else
         slots.line_closed(id);
@@ -76,8 +84,8 @@ asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::o
 }
 
 asio::awaitable<void> release(Slots& slots, SessionId id) {
-    const Session* const session = slots.find(id);
-    if (session == nullptr || session->state == State::ending)
+    const auto session = slots.find(id);
+    if (!session || session->state == State::ending)
         co_return;
     const auto closing = std::make_shared<Closing>(co_await asio::this_coro::executor);
     slots.release(id, [closing](const Session& /*ended*/) {

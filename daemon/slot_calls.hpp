@@ -4,6 +4,7 @@
 
 #include "daemon/slots.hpp"
 
+#include <functional>
 #include <optional>
 
 #include <asio/awaitable.hpp>
@@ -21,6 +22,9 @@ asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::o
 /// The session is over: waits until that is on record. One that is ended already, or is being ended, stays as
 /// it is.
 asio::awaitable<void> release(Slots& slots, SessionId id);
+
+/// Visits all sessions that are not over, oldest first.
+void for_each_session(const Slots& slots, const std::function<void(const Session&)>& visit);
 
 /// Nobody takes this session that was granted just now.
 void give_back(Slots& slots, const SessionId& id);

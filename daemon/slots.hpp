@@ -5,6 +5,7 @@
 #include "daemon/process_handle.hpp"
 #include "daemon/tty_notice.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -56,22 +57,19 @@ public:
     /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
     virtual void end(const SessionId& id, Reason reason, Notice notice, Ended ended) = 0;
 
-    /// A session that is not over; null where there is none.
-    [[nodiscard]] virtual const Session* find(const SessionId& id) const = 0;
+    /// A session that is not over; nothing where there is none.
+    [[nodiscard]] virtual std::optional<Session> find(const SessionId& id) const = 0;
 
     /// Whether the session's login program serves other sessions too, so that it cannot be ended alone.
     [[nodiscard]] virtual bool shares_leader(const Session& session) const = 0;
 
-    /// All sessions that are not over, oldest first.
-    [[nodiscard]] virtual std::vector<const Session*> sessions() const = 0;
-
-    /// Up to `count` of them with a greater id, oldest first.
-    [[nodiscard]] virtual std::vector<const Session*> sessions_after(const SessionId& id,
-                                                                     std::size_t count) const = 0;
+    /// Up to `count` of the sessions that are not over, with a greater id, oldest first.
+    [[nodiscard]] virtual std::vector<Session> sessions_after(const SessionId& id,
+                                                              std::size_t count) const = 0;
 
     /// Up to `count` of them with a smaller id, newest first.
-    [[nodiscard]] virtual std::vector<const Session*> sessions_before(const SessionId& id,
-                                                                      std::size_t count) const = 0;
+    [[nodiscard]] virtual std::vector<Session> sessions_before(const SessionId& id,
+                                                               std::size_t count) const = 0;
 
     /// How many there are in each state.
     [[nodiscard]] virtual StateCounts count_by_state() const = 0;

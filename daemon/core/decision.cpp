@@ -34,8 +34,8 @@ Verdict Registry::decide(const Claim& claim, const Now& now) const {
         return granted(Because::retried, "nonce");
     if (claim.ruling.kind == Ruling::Kind::exempt)
         return granted(Because::exempt, claim.ruling.rule);
-    const Session* const outer = claim.inside ? find(*claim.inside) : nullptr;
-    if (outer != nullptr && outer->account == claim.account.name && outer->state == State::active)
+    const LiveSession* const outer = claim.inside ? live_.find(*claim.inside) : nullptr;
+    if (outer != nullptr && outer->account() == claim.account.name && outer->state == State::active)
         return granted(Because::joined, "session " + outer->id.text());
 
     Verdict verdict = decide_slot(claim, now);
@@ -51,8 +51,7 @@ Verdict Registry::decide(const Claim& claim, const Now& now) const {
 
 Verdict Registry::decide_slot(const Claim& claim, const Now& now) const {
     const Rules& rules = claim.ruling.rules;
-    const AccountState* const account = state_of(claim.account.name);
-    if (account != nullptr && account->seen().note.locked)
+    if (affairs_of(claim.account.name).note.locked)
         return {Decision::refuse, Because::locked, std::nullopt,
                 rule_text(rules.contest_action.source, "ContestAction")};
     const auto slots = slots_of(claim.account.name);
@@ -69,16 +68,16 @@ Verdict Registry::decide_conflict(const Claim& claim, const std::vector<Slot>& s
     Verdict verdict{Decision::refuse, Because::occupied, std::nullopt,
                     rule_text(rules.on_conflict.source, "OnConflict")};
     if (!slots.empty())
-        verdict.holder = slots.front().holders.front()->session;
+        verdict.holder = slots.front().holders.front()->full();
     if (rules.on_conflict.value == OnConflict::refuse || rules.max_sessions.value < 1)
         return verdict;
 
     const auto room = who_makes_room(slots, rules.max_sessions.value);
     for (const Slot& slot : room) {
-        for (const Tracked* const holder : slot.holders) {
+        for (const LiveSession* const holder : slot.holders) {
             if (const auto in_the_way = obstacle(claim, *holder)) {
                 verdict.because = *in_the_way;
-                verdict.holder = holder->session;
+                verdict.holder = holder->full();
                 return verdict;
             }
         }
@@ -87,7 +86,7 @@ Verdict Registry::decide_conflict(const Claim& claim, const std::vector<Slot>& s
         verdict.decision = Decision::supersede;
         return verdict;
     }
-    const Contest& contest = state_of(claim.account.name)->seen().contest;
+    const Contest& contest = affairs_of(claim.account.name).contest;
     if (contest.is_held(now)) {
         verdict.because = Because::contest_hold;
         verdict.rule = rule_text(rules.contest_hold.source, "ContestHold");
@@ -103,19 +102,18 @@ Verdict Registry::decide_conflict(const Claim& claim, const std::vector<Slot>& s
 }
 
 /// What keeps a holder from being superseded by this claim.
-std::optional<Because> Registry::obstacle(const Claim& claim, const Tracked& holder) const {
+std::optional<Because> Registry::obstacle(const Claim& claim, const LiveSession& holder) const {
     if (holder.is_stuck)
         return Because::not_gone;
-    const bool is_own = holder.session.has_leader() && holder.session.leader == claim.leader;
-    if (is_own || (holder.session.has_leader() && shares_leader(holder.session)))
+    const bool is_own = holder.has_leader() && holder.leader == claim.leader;
+    if (is_own || (holder.has_leader() && live_.led_by(holder.leader).size() > 1))
         return Because::shared_leader;
     return std::nullopt;
 }
 
 bool Registry::Slot::is_going() const {
-    return std::ranges::all_of(holders, [](const Tracked* holder) {
-        return holder->session.state == State::ending && !holder->is_stuck;
-    });
+    return std::ranges::all_of(
+        holders, [](const LiveSession* holder) { return holder->is_ending() && !holder->is_stuck; });
 }
 
 /// The slots that have to become free before a login with this limit finds one: first those that are going
@@ -132,8 +130,8 @@ const Registry::Slot* Registry::find_shareable(const Rules& rules, const protoco
                                                const std::vector<Slot>& slots) {
     if (rules.count_by.value != CountBy::origin)
         return nullptr;
-    const auto is_company = [&](const Tracked* holder) {
-        return holder->session.state != State::ending && is_same_origin(holder->session.origin, origin);
+    const auto is_company = [&](const LiveSession* holder) {
+        return !holder->is_ending() && is_same_origin(holder->origin(), origin);
     };
     const auto found = std::ranges::find_if(
         slots, [&](const Slot& slot) { return std::ranges::any_of(slot.holders, is_company); });
@@ -142,15 +140,11 @@ const Registry::Slot* Registry::find_shareable(const Rules& rules, const protoco
 
 std::vector<Registry::Slot> Registry::slots_of(const std::string& account) const {
     std::vector<Slot> slots;
-    const AccountState* const state = state_of(account);
-    if (state == nullptr)
-        return slots;
-    for (const SessionId& id : state->holders) {
-        const Tracked& holder = sessions_.at(id);
-        auto slot = std::ranges::find(slots, *holder.session.slot, &Slot::number);
+    for (const LiveSession* const holder : live_.holders_of(account)) {
+        auto slot = std::ranges::find(slots, *holder->slot, &Slot::number);
         if (slot == slots.end())
-            slot = slots.insert(slot, Slot{*holder.session.slot, {}});
-        slot->holders.push_back(&holder);
+            slot = slots.insert(slot, Slot{*holder->slot, {}});
+        slot->holders.push_back(holder);
     }
     return slots;
 }
@@ -163,23 +157,21 @@ int Registry::lowest_free_slot(const std::vector<Slot>& slots) {
 }
 
 /// The session that this very claim was granted before its answer was lost.
-const Session* Registry::find_retried(const Claim& claim) const {
+const LiveSession* Registry::find_retried(const Claim& claim) const {
     if (claim.lease)
         return nullptr;
-    const auto [first, last] = led_by_.equal_range(claim.leader.pid);
-    for (auto entry = first; entry != last; ++entry) {
-        const Session& session = *find(entry->second);
-        const bool is_same = session.nonce == claim.nonce && session.leader == claim.leader &&
-                             session.account == claim.account.name;
-        if (is_same && session.state != State::ending)
-            return &session;
-    }
-    return nullptr;
+    const auto led = live_.led_by(claim.leader);
+    const auto found = std::ranges::find_if(led, [&](const LiveSession* session) {
+        return session->nonce() == claim.nonce && session->account() == claim.account.name &&
+               !session->is_ending();
+    });
+    return found == led.end() ? nullptr : *found;
 }
 
-const Registry::AccountState* Registry::state_of(const std::string& account) const {
-    const auto found = accounts_.find(account);
-    return found == accounts_.end() ? nullptr : &found->second;
+const Registry::Affairs& Registry::affairs_of(const std::string& account) const {
+    static const Affairs none;
+    const auto found = affairs_.find(account);
+    return found == affairs_.end() ? none : found->second;
 }
 
 } // namespace solo

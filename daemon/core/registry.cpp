@@ -15,14 +15,6 @@ std::int64_t after(const Now& now, std::chrono::milliseconds time) {
     return now.boot + std::chrono::microseconds{time}.count();
 }
 
-Answer answer(const Claim& claim, Verdict verdict, std::optional<SessionId> id = std::nullopt) {
-    return {.request = claim.request,
-            .verdict = std::move(verdict),
-            .id = id,
-            .superseded = std::nullopt,
-            .superseded_before = std::nullopt};
-}
-
 /// When a session that begins now has lasted long enough. In a trial run nobody loses a session.
 std::optional<std::int64_t> expiry(const Rules& rules, const Now& now) {
     const TimeLimit& lifetime = rules.max_lifetime.value;
@@ -54,51 +46,59 @@ Session session_of(const Claim& claim, const Now& now) {
 
 } // namespace
 
-Registry::Terms::Terms(const Rules& rules)
-    : grace_time{rules.grace_time.value}, on_leader_exit{rules.on_leader_exit.value},
-      reveal_holder{rules.reveal_holder.value} {}
+Answer Registry::answer(const Waiting& login, Verdict verdict, std::optional<SessionId> id) {
+    return {.request = login.claim.request,
+            .verdict = std::move(verdict),
+            .id = id,
+            .superseded = std::nullopt,
+            .superseded_before = std::nullopt,
+            .has_waited = login.has_waited};
+}
 
 void Registry::open(Claim claim, const Now& now, Effects& effects) {
     fade_contests(now);
     Verdict verdict = decide(claim, now);
     const std::string account = claim.account.name;
-    const AccountState* const state = state_of(account);
-    const bool is_waited_for = state != nullptr && !state->seen().waiting.empty();
+    const bool is_waited_for = !affairs_of(account).waiting.empty();
     const bool takes_turn = verdict.because == Verdict::Because::free_slot && is_waited_for;
     Waiting login{std::move(claim), std::nullopt, std::nullopt};
-    if (verdict.decision == Decision::supersede || takes_turn) {
-        accounts_[account].own().waiting.push_back(std::move(login));
-        serve_waiting(account, now, effects);
-    } else {
+    if (verdict.decision != Decision::supersede && !takes_turn) {
         settle(std::move(login), std::move(verdict), now, effects);
+        return;
     }
+    const RequestId request = login.claim.request;
+    affairs_[account].waiting.push_back(std::move(login));
+    serve_waiting(account, now, effects);
+    if (const auto known = affairs_.find(account); known != affairs_.end())
+        for (Waiting& left : known->second.waiting)
+            left.has_waited = left.has_waited || left.claim.request == request;
 }
 
 /// Does what the verdict says of a login that need not wait (any longer).
 void Registry::settle(Waiting login, Verdict verdict, const Now& now, Effects& effects) {
     using Because = Verdict::Because;
     if (verdict.because == Because::retried) {
-        Tracked& retried = *tracked(find_retried(login.claim)->id);
+        LiveSession& retried = *live_.find(find_retried(login.claim)->id);
         retried.line = Line::open;
-        Traces traces = retried.session.traces;
+        Traces traces = retried.traces();
         if (login.claim.traces.line_inode) // it has another line now
             traces.line_inode = login.claim.traces.line_inode;
-        observe(retried.session.id, std::move(traces), effects);
-        effects.push_back(answer(login.claim, std::move(verdict), retried.session.id));
+        observe(retried.id, std::move(traces), effects);
+        effects.push_back(answer(login, std::move(verdict), retried.id));
     } else if (verdict.decision == Decision::grant && verdict.because != Because::joined) {
         grant(std::move(login), std::move(verdict), now, effects);
     } else {
         if (verdict.because == Because::contest)
             begin_contest(login.claim, now, effects);
-        effects.push_back(answer(login.claim, std::move(verdict)));
+        effects.push_back(answer(login, std::move(verdict)));
     }
 }
 
 bool Registry::abandon(const std::string& account, RequestId request, const Now& now, Effects& effects) {
-    const auto known = accounts_.find(account);
-    if (known == accounts_.end())
+    const auto known = affairs_.find(account);
+    if (known == affairs_.end())
         return false;
-    auto& waiting = known->second.own().waiting;
+    auto& waiting = known->second.waiting;
     const auto is_meant = [&](const Waiting& login) { return login.claim.request == request; };
     const auto found = std::ranges::find_if(waiting, is_meant);
     if (found == waiting.end())
@@ -109,42 +109,43 @@ bool Registry::abandon(const std::string& account, RequestId request, const Now&
 }
 
 void Registry::observe(const SessionId& id, Traces traces, Effects& effects) {
-    Tracked* const observed = tracked(id);
-    if (observed == nullptr || observed->session.traces == traces)
+    LiveSession* const observed = live_.find(id);
+    if (observed == nullptr || observed->traces() == traces)
         return;
-    observed->session.traces = traces;
-    effects.push_back(Record{observed->session});
+    observed->set_traces(traces);
+    effects.push_back(Record{observed->full()});
 }
 
 void Registry::confirm(const SessionId& id, Effects& effects) {
-    Tracked* const confirmed = tracked(id);
-    if (confirmed == nullptr || confirmed->session.state != State::opening)
+    LiveSession* const confirmed = live_.find(id);
+    if (confirmed == nullptr || confirmed->state != State::opening)
         return;
-    set_state(confirmed->session, State::active);
-    effects.push_back(Record{confirmed->session});
-    note_told(confirmed->session, effects);
+    live_.set_state(*confirmed, State::active);
+    Session session = confirmed->full();
+    effects.push_back(Record{session});
+    note_told(session.account, id, effects);
 }
 
 void Registry::close(const SessionId& id, const Now& now, Effects& effects) {
-    const Tracked* const closed = tracked(id);
-    if (closed != nullptr && closed->session.state != State::ending)
+    const LiveSession* const closed = live_.find(id);
+    if (closed != nullptr && !closed->is_ending())
         over(id, Reason::logout, now, effects);
 }
 
 void Registry::line_closed(const SessionId& id, const Now& now, Effects& effects) {
-    Tracked* const closed = tracked(id);
+    LiveSession* const closed = live_.find(id);
     if (closed == nullptr)
         return;
     closed->line = Line::closed;
-    if (closed->session.state == State::opening)
+    if (closed->state == State::opening)
         over(id, Reason::unconfirmed, now, effects);
 }
 
 void Registry::leader_exited(const SessionId& id, const Now& now, Effects& effects) {
-    Tracked* const left = tracked(id);
-    if (left == nullptr || left->session.state == State::ending)
+    LiveSession* const left = live_.find(id);
+    if (left == nullptr || left->is_ending())
         return;
-    const Reason reason = left->session.state == State::opening ? Reason::unconfirmed : Reason::leader_exited;
+    const Reason reason = left->state == State::opening ? Reason::unconfirmed : Reason::leader_exited;
     if (left->line == Line::closed || left->terms.on_leader_exit == OnLeaderExit::release) {
         over(id, reason, now, effects);
     } else {
@@ -153,27 +154,29 @@ void Registry::leader_exited(const SessionId& id, const Now& now, Effects& effec
 }
 
 void Registry::end(const SessionId& id, Reason reason, Effects& effects) {
-    Tracked* const ended = tracked(id);
-    if (ended != nullptr && ended->session.state != State::ending)
+    LiveSession* const ended = live_.find(id);
+    if (ended != nullptr && !ended->is_ending())
         begin_ending(*ended, reason, std::nullopt, effects);
 }
 
 void Registry::gone(const SessionId& id, const Now& now, Effects& effects) {
-    const Tracked* const ended = tracked(id);
-    if (ended != nullptr && ended->session.state == State::ending)
-        over(id, *ended->session.reason, now, effects);
+    const LiveSession* const ended = live_.find(id);
+    if (ended != nullptr && ended->is_ending())
+        over(id, *ended->reason, now, effects);
 }
 
 void Registry::stuck(const SessionId& id, const Now& now, Effects& effects) {
-    Tracked* const ended = tracked(id);
-    if (ended == nullptr || ended->session.state != State::ending)
+    LiveSession* const ended = live_.find(id);
+    if (ended == nullptr || !ended->is_ending())
         return;
     ended->is_stuck = true;
-    serve_waiting(std::string{ended->session.account}, now, effects);
+    serve_waiting(std::string{ended->account()}, now, effects);
 }
 
 void Registry::restore(Session session, const Rules& rules, Survival survival, const Now& now,
                        Effects& effects) {
+    if (session.has_leader())
+        end_adopted_twin(session.leader, now, effects);
     const SessionId id = session.id;
     const bool was_ending = session.state == State::ending;
     const bool was_active = session.state == State::active;
@@ -182,15 +185,13 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     session.reason.reset();
     if (session.slot)
         make_place(session.account, *session.slot, effects);
-    track({.session = std::move(session), .terms = Terms{rules}, .line = Line::unknown});
-    Tracked& restored = *tracked(id);
-    if (const auto account = accounts_.find(restored.session.account); account != accounts_.end())
-        std::ranges::sort(account->second.holders);
+    live_.add(session, Terms{rules}, Line::unknown);
+    LiveSession& restored = *live_.find(id);
     const bool is_kept =
         survival == Survival::remains && (was_ending || rules.on_leader_exit.value == OnLeaderExit::end);
     if (survival == Survival::alive && !was_ending) {
         if (!was_active)
-            effects.push_back(Record{restored.session});
+            effects.push_back(Record{std::move(session)});
     } else if (survival == Survival::alive || is_kept) {
         begin_ending(restored, reason, std::nullopt, effects);
     } else {
@@ -198,14 +199,21 @@ void Registry::restore(Session session, const Rules& rules, Survival survival, c
     }
 }
 
-void Registry::learn_groups(const SessionId& id, std::vector<std::uint32_t> gids, const Rules& rules,
+/// A session that was adopted before its own record could be read.
+void Registry::end_adopted_twin(const Process& leader, const Now& now, Effects& effects) {
+    const LiveSession* const twin = live_.find_led_by(leader); // it would be the only one
+    if (twin != nullptr && twin->nonce() == adopted_nonce)
+        close(SessionId{twin->id}, now, effects);
+}
+
+void Registry::learn_groups(const SessionId& id, const std::vector<std::uint32_t>& gids, const Rules& rules,
                             Effects& effects) {
-    Tracked* const known = tracked(id);
+    LiveSession* const known = live_.find(id);
     if (known == nullptr)
         return;
-    known->session.gids = std::move(gids);
+    known->set_gids(gids);
     known->terms = Terms{rules};
-    effects.push_back(Record{known->session});
+    effects.push_back(Record{known->full()});
 }
 
 /// Whoever was granted the slot before it was known who holds it moves to another one, which may be one too
@@ -215,20 +223,20 @@ void Registry::make_place(const std::string& account, int slot, Effects& effects
     const auto taken = std::ranges::find(slots, slot, &Slot::number);
     if (taken == slots.end())
         return;
-    const auto is_restored = [](const Tracked* holder) { return holder->line == Line::unknown; };
+    const auto is_restored = [](const LiveSession* holder) { return holder->line == Line::unknown; };
     if (std::ranges::any_of(taken->holders, is_restored)) // they share it
         return;
     const int free = lowest_free_slot(slots);
-    for (const Tracked* const holder : taken->holders) {
-        Session& moved = tracked(holder->session.id)->session;
+    for (const LiveSession* const holder : taken->holders) {
+        LiveSession& moved = *live_.find(holder->id);
         moved.slot = free;
-        effects.push_back(Record{moved});
+        effects.push_back(Record{moved.full()});
     }
 }
 
 void Registry::restore(AccountNote note) {
     const std::string account = note.account;
-    Affairs& affairs = accounts_[account].own();
+    Affairs& affairs = affairs_[account];
     if (affairs.note.is_empty())
         affairs.note = std::move(note);
 }
@@ -236,65 +244,55 @@ void Registry::restore(AccountNote note) {
 void Registry::adopt(Session session, const Ruling& ruling, const Now& now, Effects& effects) {
     const Rules& rules = ruling.rules;
     session.state = State::active;
+    session.nonce = adopted_nonce;
     if (ruling.kind == Ruling::Kind::limited)
         take_slot(rules, session);
     session.expires = expiry(rules, now);
-    effects.push_back(Record{session});
-    track({.session = std::move(session), .terms = Terms{rules}, .line = Line::unknown});
+    live_.add(session, Terms{rules}, Line::unknown);
+    effects.push_back(Record{std::move(session)});
 }
 
 std::optional<std::int64_t> Registry::renew(const SessionId& id, const Now& now, Effects& effects) {
-    Tracked* const renewed = tracked(id);
-    if (renewed == nullptr || !renewed->session.lease || renewed->session.state != State::active)
+    LiveSession* const renewed = live_.find(id);
+    if (renewed == nullptr || !renewed->lease || renewed->state != State::active)
         return std::nullopt;
-    Session& session = renewed->session;
-    if (*session.deadline() <= now.boot) // it is over, even if tick() comes only now
+    if (*renewed->deadline() <= now.boot) // it is over, even if tick() comes only now
         return std::nullopt;
-    deadlines_.erase({*session.deadline(), id});
-    session.lease->lapses = after(now, session.lease->ttl);
-    deadlines_.emplace(*session.deadline(), id);
-    effects.push_back(Record{session});
-    return session.deadline();
+    live_.renew(*renewed, after(now, renewed->lease->ttl));
+    effects.push_back(Record{renewed->full()});
+    return renewed->deadline();
 }
 
 /// A lease is over at once; a login's processes have to be ended first.
 void Registry::tick(const Now& now, Effects& effects) {
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now.boot) {
-        const SessionId id = deadlines_.begin()->second;
-        deadlines_.erase(deadlines_.begin());
-        const Session& due = tracked(id)->session;
-        if (due.state == State::ending)
+    while (const LiveSession* const due = live_.take_due(now.boot)) {
+        if (due->is_ending())
             continue;
-        if (due.lease)
-            over(id, due.lease->lapses == due.deadline() ? Reason::lease_lapsed : Reason::expired, now,
+        if (due->lease)
+            over(due->id, due->lease->lapses == due->deadline() ? Reason::lease_lapsed : Reason::expired, now,
                  effects);
         else
-            expire(due.leader, now, effects);
+            expire(Process{due->leader}, now, effects);
     }
 }
 
 /// Ends the leader's sessions that have reached their time as soon as no other of them is to stay.
 void Registry::expire(const Process& leader, const Now& now, Effects& effects) {
-    const auto is_due = [&](const Session& session) {
-        return session.deadline().value_or(now.boot + 1) <= now.boot;
+    const auto is_due = [&](const LiveSession* session) {
+        return session->deadline().value_or(now.boot + 1) <= now.boot;
     };
-    const auto led = led_by(leader);
-    if (!std::ranges::all_of(led, is_due, &Tracked::session))
+    const auto led = live_.led_by(leader);
+    if (!std::ranges::all_of(led, is_due))
         return;
-    for (Tracked* const due : led)
-        if (due->session.state != State::ending)
-            begin_ending(*due, Reason::expired, std::nullopt, effects);
-}
-
-std::optional<std::int64_t> Registry::next_deadline() const {
-    return deadlines_.empty() ? std::nullopt : std::optional{deadlines_.begin()->first};
+    for (const LiveSession* const due : led)
+        end(due->id, Reason::expired, effects);
 }
 
 bool Registry::unlock(const std::string& account, const Now& now, Effects& effects) {
-    const auto found = accounts_.find(account);
-    if (found == accounts_.end())
+    const auto found = affairs_.find(account);
+    if (found == affairs_.end())
         return false;
-    Affairs& affairs = found->second.own();
+    Affairs& affairs = found->second;
     const bool was_locked = affairs.note.locked.has_value();
     if (!was_locked && !affairs.contest.is_held(now))
         return false;
@@ -306,108 +304,27 @@ bool Registry::unlock(const std::string& account, const Now& now, Effects& effec
     return true;
 }
 
-const Session* Registry::find(const SessionId& id) const {
-    const auto found = sessions_.find(id);
-    return found == sessions_.end() ? nullptr : &found->second.session;
+std::optional<Session> Registry::find(const SessionId& id) const {
+    const LiveSession* const found = live_.find(id);
+    return found == nullptr ? std::nullopt : std::optional{found->full()};
 }
 
-const Session* Registry::find_led_by(const Process& leader) const {
-    const auto [first, last] = led_by_.equal_range(leader.pid);
-    for (auto entry = first; entry != last; ++entry) {
-        if (const Session* const session = find(entry->second); session->leader == leader)
-            return session;
-    }
-    return nullptr;
-}
-
-bool Registry::has_holders(const std::string& account) const {
-    const AccountState* const state = state_of(account);
-    return state != nullptr && !state->holders.empty();
+std::optional<SessionId> Registry::find_led_by(const Process& leader) const {
+    const LiveSession* const led = live_.find_led_by(leader);
+    return led == nullptr ? std::nullopt : std::optional{led->id};
 }
 
 bool Registry::shares_leader(const Session& session) const {
-    const auto [first, last] = led_by_.equal_range(session.leader.pid);
-    return std::any_of(first, last, [&](const auto& entry) {
-        const Session& other = *find(entry.second);
-        return other.id != session.id && other.leader == session.leader;
-    });
-}
-
-/// Oldest first.
-std::vector<Registry::Tracked*> Registry::led_by(const Process& leader) {
-    std::vector<Tracked*> led;
-    const auto [first, last] = led_by_.equal_range(leader.pid);
-    for (auto entry = first; entry != last; ++entry) {
-        Tracked* const session = tracked(entry->second);
-        if (session->session.leader == leader)
-            led.push_back(session);
-    }
-    std::ranges::sort(led, {}, [](const Tracked* one) { return one->session.id; });
-    return led;
+    return std::ranges::any_of(live_.led_by(session.leader),
+                               [&](const LiveSession* other) { return other->id != session.id; });
 }
 
 std::vector<AccountNote> Registry::notes() const {
     std::vector<AccountNote> all;
-    for (const auto& [name, account] : accounts_)
-        if (const AccountNote& note = account.seen().note; !note.is_empty())
-            all.push_back(note);
+    for (const auto& [name, affairs] : affairs_)
+        if (!affairs.note.is_empty())
+            all.push_back(affairs.note);
     return all;
-}
-
-std::vector<const Session*> Registry::sessions() const {
-    std::vector<const Session*> all;
-    all.reserve(sessions_.size());
-    for (const auto& [id, tracked] : sessions_)
-        all.push_back(&tracked.session);
-    return all;
-}
-
-std::vector<const Session*> Registry::sessions_after(const SessionId& id, std::size_t count) const {
-    std::vector<const Session*> found;
-    for (auto next = sessions_.upper_bound(id); next != sessions_.end() && found.size() < count; ++next)
-        found.push_back(&next->second.session);
-    return found;
-}
-
-std::vector<const Session*> Registry::sessions_before(const SessionId& id, std::size_t count) const {
-    std::vector<const Session*> found;
-    for (auto next = sessions_.lower_bound(id); next != sessions_.begin() && found.size() < count;)
-        found.push_back(&(--next)->second.session);
-    return found;
-}
-
-const Registry::Affairs& Registry::AccountState::seen() const {
-    static const Affairs none;
-    return affairs == nullptr ? none : *affairs;
-}
-
-Registry::Affairs& Registry::AccountState::own() {
-    if (affairs == nullptr)
-        affairs = std::make_unique<Affairs>();
-    return *affairs;
-}
-
-Registry::Tracked* Registry::tracked(const SessionId& id) {
-    const auto found = sessions_.find(id);
-    return found == sessions_.end() ? nullptr : &found->second;
-}
-
-void Registry::track(Tracked tracked) {
-    const Session& session = tracked.session;
-    if (session.slot)
-        accounts_[session.account].holders.push_back(session.id);
-    if (session.has_leader())
-        led_by_.emplace(session.leader.pid, session.id);
-    if (const auto deadline = session.deadline())
-        deadlines_.emplace(*deadline, session.id);
-    ++counts_.at(static_cast<std::size_t>(session.state));
-    sessions_.emplace_hint(sessions_.end(), session.id, std::move(tracked));
-}
-
-void Registry::set_state(Session& session, State state) {
-    --counts_.at(static_cast<std::size_t>(session.state));
-    ++counts_.at(static_cast<std::size_t>(state));
-    session.state = state;
 }
 
 void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& effects) {
@@ -417,29 +334,29 @@ void Registry::grant(Waiting login, Verdict verdict, const Now& now, Effects& ef
     if (is_free_slot || verdict.because == Verdict::Because::same_origin)
         take_slot(claim.ruling.rules, session);
     const Rules& rules = claim.ruling.rules;
-    track({.session = session, .terms = Terms{rules}});
+    live_.add(session, Terms{rules}, Line::open);
     effects.push_back(Record{session});
-    Answer granted = answer(claim, std::move(verdict), session.id);
+    Answer granted = answer(login, std::move(verdict), session.id);
     granted.superseded = std::move(login.superseded);
     granted.superseded_before = std::move(login.superseded_before);
     if (is_free_slot && !login.has_superseded) {
-        AccountState& state = accounts_.at(session.account);
-        if (state.seen().note.superseded && !state.seen().telling) {
-            granted.superseded_before = state.seen().note.superseded;
-            state.own().telling = session.id;
+        const auto known = affairs_.find(session.account);
+        if (known != affairs_.end() && known->second.note.superseded && !known->second.telling) {
+            granted.superseded_before = known->second.note.superseded;
+            known->second.telling = session.id;
             if (session.lease) // nobody confirms it
-                note_told(session, effects);
+                note_told(session.account, session.id, effects);
         }
     }
     effects.push_back(std::move(granted));
 }
 
 /// If the session's login has been told of a superseding, it knows now, and nobody is told again.
-void Registry::note_told(const Session& session, Effects& effects) {
-    const auto found = accounts_.find(session.account);
-    if (found == accounts_.end() || found->second.seen().telling != session.id)
+void Registry::note_told(const std::string& account, const SessionId& id, Effects& effects) {
+    const auto found = affairs_.find(account);
+    if (found == affairs_.end() || found->second.telling != id)
         return;
-    Affairs& affairs = found->second.own();
+    Affairs& affairs = found->second;
     affairs.telling.reset();
     affairs.note.superseded.reset();
     effects.push_back(RecordNote{affairs.note});
@@ -450,7 +367,7 @@ void Registry::take_slot(const Rules& rules, Session& session) const {
     const auto slots = slots_of(session.account);
     const Slot* const shared = find_shareable(rules, session.origin, slots);
     session.slot = shared != nullptr ? shared->number : lowest_free_slot(slots);
-    const auto is_taken = [&](const Tracked* holder) { return holder->session.share == session.share; };
+    const auto is_taken = [&](const LiveSession* holder) { return holder->share == session.share; };
     while (shared != nullptr && std::ranges::any_of(shared->holders, is_taken))
         ++session.share;
 }
@@ -461,18 +378,18 @@ void Registry::supersede(Waiting& login, const Now& now, Effects& effects) {
     const Rules& rules = claim.ruling.rules;
     std::vector<SessionId> superseded;
     for (const Slot& slot : who_makes_room(slots_of(claim.account.name), rules.max_sessions.value)) {
-        for (const Tracked* const holder : slot.holders)
-            if (holder->session.state != State::ending)
-                superseded.push_back(holder->session.id);
+        for (const LiveSession* const holder : slot.holders)
+            if (!holder->is_ending())
+                superseded.push_back(holder->id);
     }
     if (superseded.empty())
         return;
-    Affairs& account = accounts_.at(claim.account.name).own();
+    Affairs& account = affairs_.at(claim.account.name);
     account.contest.count(now, rules);
     fading_.emplace(account.contest.fades(), claim.account.name);
     note_superseding(login, account, now, effects);
     for (const SessionId& id : superseded)
-        begin_ending(*tracked(id), Reason::superseded, claim.origin, effects);
+        begin_ending(*live_.find(id), Reason::superseded, claim.origin, effects);
 }
 
 /// Whoever logs in next is told of this superseding, whatever becomes of the login that began it. That login
@@ -491,8 +408,7 @@ void Registry::note_superseding(Waiting& login, Affairs& account, const Now& now
 /// One superseding too many: from now on nobody supersedes for a while, or nobody logs in at all.
 void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effects) {
     const Rules& rules = claim.ruling.rules;
-    AccountState& state = accounts_.at(claim.account.name);
-    Affairs& account = state.own();
+    Affairs& account = affairs_[claim.account.name];
     account.contest.hold(now, rules);
     fading_.emplace(account.contest.fades(), claim.account.name);
     effects.push_back(Contested{.account = claim.account.name,
@@ -505,20 +421,19 @@ void Registry::begin_contest(const Claim& claim, const Now& now, Effects& effect
     account.note.uid = claim.account.uid;
     account.note.locked = now.wall;
     effects.push_back(RecordNote{account.note});
-    const auto is_own = [&](const Session& session) { return session.account == claim.account.name; };
-    for (const SessionId& id : state.holders)
-        if (std::ranges::all_of(led_by(tracked(id)->session.leader), is_own, &Tracked::session))
-            end(id, Reason::terminated, effects);
+    const auto is_own = [&](const LiveSession* session) { return session->account() == claim.account.name; };
+    for (const LiveSession* const holder : live_.holders_of(claim.account.name))
+        if (std::ranges::all_of(live_.led_by(holder->leader), is_own))
+            end(holder->id, Reason::terminated, effects);
 }
 
 /// Serves the logins that wait for a slot of this account, in their order, as far as that goes now.
 void Registry::serve_waiting(const std::string& account, const Now& now, Effects& effects) {
-    const auto found = accounts_.find(account);
-    if (found == accounts_.end())
+    const auto found = affairs_.find(account);
+    if (found == affairs_.end())
         return;
-    AccountState& state = found->second;
-    while (!state.seen().waiting.empty()) {
-        auto& waiting = state.own().waiting;
+    auto& waiting = found->second.waiting;
+    while (!waiting.empty()) {
         Verdict verdict = decide(waiting.front().claim, now);
         if (verdict.decision == Decision::supersede) {
             supersede(waiting.front(), now, effects);
@@ -533,11 +448,8 @@ void Registry::serve_waiting(const std::string& account, const Now& now, Effects
 
 /// Nothing is kept of an account of which there is nothing to keep.
 void Registry::forget_if_empty(const std::string& account) {
-    AccountState& state = accounts_.at(account);
-    if (state.seen().is_empty())
-        state.affairs.reset();
-    if (state.holders.empty() && state.affairs == nullptr)
-        accounts_.erase(account);
+    if (const auto found = affairs_.find(account); found != affairs_.end() && found->second.is_empty())
+        affairs_.erase(found);
 }
 
 /// Forgets contests that say nothing any more.
@@ -545,59 +457,50 @@ void Registry::fade_contests(const Now& now) {
     while (!fading_.empty() && fading_.begin()->first <= now.boot) {
         const std::string account = fading_.begin()->second;
         fading_.erase(fading_.begin());
-        const auto found = accounts_.find(account);
-        if (found == accounts_.end() || found->second.seen().contest.fades() > now.boot)
+        const auto found = affairs_.find(account);
+        if (found == affairs_.end() || found->second.contest.fades() > now.boot)
             continue;
-        found->second.own().contest.forget();
+        found->second.contest.forget();
         forget_if_empty(account);
     }
 }
 
-void Registry::begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
+void Registry::begin_ending(LiveSession& session, Reason reason, std::optional<protocol::Origin> successor,
                             Effects& effects) {
-    set_state(tracked.session, State::ending);
-    tracked.session.reason = reason;
-    effects.push_back(Record{tracked.session});
-    effects.push_back(BeginEnding{.session = tracked.session,
-                                  .grace_time = tracked.terms.grace_time,
+    live_.set_state(session, State::ending);
+    session.reason = reason;
+    effects.push_back(Record{session.full()});
+    effects.push_back(BeginEnding{.session = session.full(),
+                                  .grace_time = session.terms.grace_time,
                                   .successor = std::move(successor),
-                                  .reveal_holder = tracked.terms.reveal_holder});
+                                  .reveal_holder = session.terms.reveal_holder});
 }
 
 /// Ends the record, frees the slot and serves who waited for it.
-void Registry::over(SessionId id, Reason reason, const Now& now, Effects& effects) {
-    Session session = std::move(sessions_.extract(id).mapped().session);
-    --counts_.at(static_cast<std::size_t>(session.state));
-    const auto [first, last] = led_by_.equal_range(session.leader.pid);
-    if (const auto entry = std::find_if(first, last, [&](const auto& led) { return led.second == id; });
-        entry != last)
-        led_by_.erase(entry);
-    if (const auto deadline = session.deadline())
-        deadlines_.erase({*deadline, id});
-
+void Registry::over(const SessionId& id, Reason reason, const Now& now, Effects& effects) {
+    Session session = live_.remove(id);
     session.state = State::ended;
     session.reason = reason;
     session.ended = now.wall;
-    if (session.slot) {
-        AccountState& account = accounts_.at(session.account);
-        std::erase(account.holders, id);
-        if (reason == Reason::superseded && !account.seen().waiting.empty()) {
-            Waiting& successor = account.own().waiting.front();
-            session.superseded_by = successor.claim.id;
-            successor.superseded = session;
+    const auto affairs = affairs_.find(session.account);
+    if (session.slot && affairs != affairs_.end()) {
+        auto& waiting = affairs->second.waiting;
+        if (reason == Reason::superseded && !waiting.empty()) {
+            session.superseded_by = waiting.front().claim.id;
+            waiting.front().superseded = session;
         }
         if (reason == Reason::logout) // its login program has its answer
-            note_told(session, effects);
-        else if (account.seen().telling == id)
-            account.own().telling.reset();
+            note_told(session.account, session.id, effects);
+        else if (affairs->second.telling == session.id)
+            affairs->second.telling.reset();
     }
-    const std::string name = session.account;
+    const std::string account = session.account;
     const Process leader = session.leader;
     effects.push_back(Record{std::move(session)});
-    for (const Tracked* const left : led_by(leader)) // tick() looks again at those that waited for this one
-        if (const auto deadline = left->session.deadline())
-            deadlines_.emplace(*deadline, left->session.id);
-    serve_waiting(name, now, effects);
+    for (const LiveSession* const left :
+         live_.led_by(leader)) // tick() looks again at those that waited for it
+        live_.put_back_due(*left);
+    serve_waiting(account, now, effects);
 }
 
 } // namespace solo

@@ -6,15 +6,13 @@
 #pragma once
 
 #include "daemon/core/contest.hpp"
+#include "daemon/core/live_sessions.hpp"
 #include "daemon/core/now.hpp"
 #include "daemon/core/policy.hpp"
 #include "daemon/core/session.hpp"
 
-#include <array>
 #include <cstdint>
 #include <list>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -95,7 +93,7 @@ struct Answer {
     std::optional<SessionId> id;
     std::optional<Session> superseded; ///< in a grant: the session that it has superseded, the last one
     std::optional<Supersession> superseded_before; ///< in a grant: what the person has not been told yet
-    bool has_waited = false;                       ///< it could not be given at once; for whoever carries it
+    bool has_waited = false;                       ///< it could not be given with its claim
 };
 
 /// Write what is remembered of an account.
@@ -120,9 +118,6 @@ struct BeginEnding {
 };
 
 using Effect = std::variant<Record, RecordNote, Answer, BeginEnding, Contested>;
-
-/// How many sessions are in each state, by its number.
-using StateCounts = std::array<std::int64_t, enum_names(State{}).size()>;
 
 /// To be carried out in order; nothing after a Record or RecordNote may happen before that is stored.
 using Effects = std::vector<Effect>;
@@ -176,7 +171,7 @@ public:
     void restore(Session session, const Rules& rules, Survival survival, const Now& now, Effects& effects);
 
     /// The groups of a session's account, learnt after restore(), and the rules that they bring.
-    void learn_groups(const SessionId& id, std::vector<std::uint32_t> gids, const Rules& rules,
+    void learn_groups(const SessionId& id, const std::vector<std::uint32_t>& gids, const Rules& rules,
                       Effects& effects);
 
     /// What is remembered of an account from before the daemon's start.
@@ -195,19 +190,22 @@ public:
     void tick(const Now& now, Effects& effects);
 
     /// When the next session reaches its time, in microseconds of CLOCK_BOOTTIME.
-    [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+    [[nodiscard]] std::optional<std::int64_t> next_deadline() const { return live_.next_deadline(); }
 
     /// Logins of the account are decided again as if there had been no contest. False where there is none.
     bool unlock(const std::string& account, const Now& now, Effects& effects);
 
+    /// Whether the session is known and not over.
+    [[nodiscard]] bool has(const SessionId& id) const { return live_.find(id) != nullptr; }
+
     /// The session, unless it is unknown or over.
-    [[nodiscard]] const Session* find(const SessionId& id) const;
+    [[nodiscard]] std::optional<Session> find(const SessionId& id) const;
 
     /// A session of which this process is the leader, unless it is over.
-    [[nodiscard]] const Session* find_led_by(const Process& leader) const;
+    [[nodiscard]] std::optional<SessionId> find_led_by(const Process& leader) const;
 
     /// Whether a session of the account holds a slot.
-    [[nodiscard]] bool has_holders(const std::string& account) const;
+    [[nodiscard]] bool has_holders(const std::string& account) const { return live_.has_holders(account); }
 
     /// Whether the session's leader leads other sessions too, so that it cannot be ended alone.
     [[nodiscard]] bool shares_leader(const Session& session) const;
@@ -215,47 +213,31 @@ public:
     /// What is remembered of accounts, in no order.
     [[nodiscard]] std::vector<AccountNote> notes() const;
 
-    /// All sessions that are not over, oldest first.
-    [[nodiscard]] std::vector<const Session*> sessions() const;
-
-    /// Up to `count` of them with a greater id, oldest first.
-    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id, std::size_t count) const;
+    /// Up to `count` of the sessions that are not over, with a greater id, oldest first.
+    [[nodiscard]] std::vector<Session> sessions_after(const SessionId& id, std::size_t count) const {
+        return live_.after(id, count);
+    }
 
     /// Up to `count` of them with a smaller id, newest first.
-    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id, std::size_t count) const;
+    [[nodiscard]] std::vector<Session> sessions_before(const SessionId& id, std::size_t count) const {
+        return live_.before(id, count);
+    }
 
-    [[nodiscard]] StateCounts count_by_state() const { return counts_; }
+    [[nodiscard]] const StateCounts& count_by_state() const { return live_.count_by_state(); }
 
-    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    [[nodiscard]] std::size_t size() const { return live_.size(); }
 
 private:
-    enum class Line : std::uint8_t { open, closed, unknown };
-
-    /// What of the rules a session goes by until it is over.
-    struct Terms {
-        explicit Terms(const Rules& rules);
-
-        std::chrono::milliseconds grace_time;
-        OnLeaderExit on_leader_exit;
-        bool reveal_holder;
-    };
-
-    struct Tracked {
-        Session session;
-        Terms terms;
-        Line line = Line::open;
-        bool is_stuck = false;
-    };
-
     /// A login that waits for a slot, and what it has caused so far.
     struct Waiting {
         Claim claim;
         std::optional<Session> superseded;
         std::optional<Supersession> superseded_before;
         bool has_superseded = false; ///< it has begun to end a session
+        bool has_waited = false;     ///< since an earlier event
     };
 
-    /// What there is of an account beyond its holders.
+    /// What there is of an account beyond its sessions.
     struct Affairs {
         std::list<Waiting> waiting; ///< in order; only the first one is being served
         Contest contest;
@@ -269,21 +251,10 @@ private:
         }
     };
 
-    /// What there is of one account. Most have no affairs, and no memory for them.
-    struct AccountState {
-        std::vector<SessionId> holders; ///< sessions that hold a slot, oldest first
-        std::unique_ptr<Affairs> affairs;
-
-        /// To look at.
-        [[nodiscard]] const Affairs& seen() const;
-        /// To change.
-        [[nodiscard]] Affairs& own();
-    };
-
     /// A slot and the sessions that hold it, oldest first: one, or several from the same origin.
     struct Slot {
         int number = 0;
-        std::vector<const Tracked*> holders;
+        std::vector<const LiveSession*> holders;
 
         /// It becomes free without more ado.
         [[nodiscard]] bool is_going() const;
@@ -291,25 +262,26 @@ private:
 
     // What is decided, and what it is decided by (decision.cpp). Oldest slot first.
     [[nodiscard]] std::vector<Slot> slots_of(const std::string& account) const;
-    [[nodiscard]] const Session* find_retried(const Claim& claim) const;
+    [[nodiscard]] const LiveSession* find_retried(const Claim& claim) const;
     [[nodiscard]] Verdict decide_slot(const Claim& claim, const Now& now) const;
     [[nodiscard]] Verdict decide_conflict(const Claim& claim, const std::vector<Slot>& slots,
                                           const Now& now) const;
-    [[nodiscard]] std::optional<Verdict::Because> obstacle(const Claim& claim, const Tracked& holder) const;
+    [[nodiscard]] std::optional<Verdict::Because> obstacle(const Claim& claim,
+                                                           const LiveSession& holder) const;
     static std::vector<Slot> who_makes_room(std::vector<Slot> slots, int limit);
     static int lowest_free_slot(const std::vector<Slot>& slots);
     static const Slot* find_shareable(const Rules& rules, const protocol::Origin& origin,
                                       const std::vector<Slot>& slots);
-    [[nodiscard]] const AccountState* state_of(const std::string& account) const;
+    [[nodiscard]] const Affairs& affairs_of(const std::string& account) const;
 
-    Tracked* tracked(const SessionId& id);
-    [[nodiscard]] std::vector<Tracked*> led_by(const Process& leader);
+    [[nodiscard]] static Answer answer(const Waiting& login, Verdict verdict,
+                                       std::optional<SessionId> id = std::nullopt);
     void take_slot(const Rules& rules, Session& session) const;
     void make_place(const std::string& account, int slot, Effects& effects);
-    void track(Tracked tracked);
+    void end_adopted_twin(const Process& leader, const Now& now, Effects& effects);
     void settle(Waiting login, Verdict verdict, const Now& now, Effects& effects);
     void grant(Waiting login, Verdict verdict, const Now& now, Effects& effects);
-    void note_told(const Session& session, Effects& effects);
+    void note_told(const std::string& account, const SessionId& id, Effects& effects);
     void supersede(Waiting& login, const Now& now, Effects& effects);
     static void note_superseding(Waiting& login, Affairs& account, const Now& now, Effects& effects);
     void begin_contest(const Claim& claim, const Now& now, Effects& effects);
@@ -317,18 +289,13 @@ private:
     void expire(const Process& leader, const Now& now, Effects& effects);
     void forget_if_empty(const std::string& account);
     void fade_contests(const Now& now);
-    void set_state(Session& session, State state);
-    void begin_ending(Tracked& tracked, Reason reason, std::optional<protocol::Origin> successor,
+    void begin_ending(LiveSession& session, Reason reason, std::optional<protocol::Origin> successor,
                       Effects& effects);
-    /// Takes the id by value: the caller's may lie in the very session that is forgotten here.
-    void over(SessionId id, Reason reason, const Now& now, Effects& effects);
+    void over(const SessionId& id, Reason reason, const Now& now, Effects& effects);
 
-    std::map<SessionId, Tracked> sessions_; ///< ordered, so that they can be listed a page at a time
-    StateCounts counts_{};                  ///< of sessions_
-    std::unordered_map<std::string, AccountState> accounts_; ///< only those of which there is anything
-    std::unordered_multimap<int, SessionId> led_by_;         ///< sessions by their leader's pid
-    std::set<std::pair<std::int64_t, SessionId>> deadlines_; ///< at most one a session
-    std::set<std::pair<std::int64_t, std::string>> fading_;  ///< when to look whether a contest has faded
+    LiveSessions live_;
+    std::unordered_map<std::string, Affairs> affairs_;      ///< only of accounts of which there are any
+    std::set<std::pair<std::int64_t, std::string>> fading_; ///< when to look whether a contest has faded
 };
 
 } // namespace solo

@@ -68,6 +68,18 @@ struct Lease {
     friend bool operator==(const Lease&, const Lease&) = default;
 };
 
+/// When a session with these limits ends by itself, if nothing happens before; microseconds of
+/// CLOCK_BOOTTIME.
+inline std::optional<std::int64_t> deadline_of(const std::optional<Lease>& lease,
+                                               std::optional<std::int64_t> expires) {
+    if (!lease)
+        return expires;
+    return std::min(lease->lapses, expires.value_or(lease->lapses));
+}
+
+/// In place of a nonce: this session was adopted. Nobody closes it.
+inline constexpr std::string_view adopted_nonce = "adopted";
+
 /// One login of an account, as it is recorded.
 struct Session {
     SessionId id;
@@ -93,12 +105,9 @@ struct Session {
     [[nodiscard]] bool is_ended() const { return state == State::ended; }
     [[nodiscard]] bool has_leader() const { return leader.pid != 0; }
 
-    /// When it ends by itself, if nothing happens before; microseconds of CLOCK_BOOTTIME.
-    [[nodiscard]] std::optional<std::int64_t> deadline() const {
-        if (!lease)
-            return expires;
-        return std::min(lease->lapses, expires.value_or(lease->lapses));
-    }
+    [[nodiscard]] bool is_adopted() const { return nonce == adopted_nonce; }
+
+    [[nodiscard]] std::optional<std::int64_t> deadline() const { return deadline_of(lease, expires); }
 };
 
 /// Whose session it is, as its login said.

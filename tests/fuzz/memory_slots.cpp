@@ -36,8 +36,8 @@ void MemorySlots::confirm(const SessionId& id, Traces traces) {
 }
 
 void MemorySlots::release(const SessionId& id, Ended ended) {
-    const Session* const session = find(id);
-    if (ended && session != nullptr && session->state != State::ending)
+    const auto session = find(id);
+    if (ended && session && session->state != State::ending)
         ended_.emplace(id, std::move(ended));
     Effects effects;
     registry_.close(id, now(), effects);
@@ -66,7 +66,7 @@ bool MemorySlots::unlock(const std::string& account) {
 }
 
 void MemorySlots::end(const SessionId& id, Reason reason, Notice /*notice*/, Ended ended) {
-    if (find(id) == nullptr)
+    if (!registry_.has(id))
         return;
     if (ended)
         ended_.emplace(id, std::move(ended));

@@ -25,17 +25,17 @@ public:
     std::optional<std::int64_t> renew(const SessionId& id) override;
     bool unlock(const std::string& account) override;
     void end(const SessionId& id, Reason reason, Notice notice, Ended ended) override;
-    [[nodiscard]] const Session* find(const SessionId& id) const override { return registry_.find(id); }
+    [[nodiscard]] std::optional<Session> find(const SessionId& id) const override {
+        return registry_.find(id);
+    }
     [[nodiscard]] bool shares_leader(const Session& session) const override {
         return registry_.shares_leader(session);
     }
-    [[nodiscard]] std::vector<const Session*> sessions() const override { return registry_.sessions(); }
-    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id,
-                                                             std::size_t count) const override {
+    [[nodiscard]] std::vector<Session> sessions_after(const SessionId& id, std::size_t count) const override {
         return registry_.sessions_after(id, count);
     }
-    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
-                                                              std::size_t count) const override {
+    [[nodiscard]] std::vector<Session> sessions_before(const SessionId& id,
+                                                       std::size_t count) const override {
         return registry_.sessions_before(id, count);
     }
     [[nodiscard]] StateCounts count_by_state() const override { return registry_.count_by_state(); }

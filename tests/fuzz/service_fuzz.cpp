@@ -9,6 +9,7 @@
 #include "daemon/login_service.hpp"
 #include "daemon/server.hpp"
 #include "daemon/sessions_service.hpp"
+#include "daemon/slot_calls.hpp"
 #include "tests/fuzz/invariant.hpp"
 #include "tests/fuzz/memory_slots.hpp"
 
@@ -87,8 +88,9 @@ public:
                 around_.loop.run_one_for(std::chrono::milliseconds{1});
         }
         settle(); // the servers hear of the end a moment after on_end
-        for (const Session* const session : slots_.sessions())
-            must(session->state != State::opening, "what nobody confirmed is over");
+        for_each_session(slots_, [](const Session& session) {
+            must(session.state != State::opening, "what nobody confirmed is over");
+        });
     }
 
     void send(char who, std::string message) {
@@ -180,11 +182,12 @@ private:
     /// At most so many sessions hold a slot, or so many origins.
     void check_slots() const {
         std::map<std::string, std::set<int>> slots;
-        for (const Session* const session : slots_.sessions())
-            if (session->slot)
-                must(slots[session->account].insert(*session->slot).second ||
+        for_each_session(slots_, [&](const Session& session) {
+            if (session.slot)
+                must(slots[session.account].insert(*session.slot).second ||
                          rules().count_by.value == CountBy::origin,
                      "a slot has one holder");
+        });
         for (const auto& [account, taken] : slots)
             must(std::cmp_less_equal(taken.size(), rules().max_sessions.value), "no more than the limit");
     }

@@ -394,8 +394,8 @@ private:
         RC_ASSERT(registry_.size() == model_.held.size());
         std::map<int, int> slots;
         for (const auto& held : model_.held) {
-            const Session* const session = registry_.find(session_id(held.login.number));
-            RC_ASSERT(session != nullptr);
+            const auto session = registry_.find(session_id(held.login.number));
+            RC_ASSERT(session.has_value());
             RC_ASSERT(session->state == held.state);
             RC_ASSERT(session->slot.has_value() == held.has_slot());
             RC_ASSERT(session->deadline().value_or(RegistryModel::never) == held.deadline());

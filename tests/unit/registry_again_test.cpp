@@ -165,6 +165,16 @@ void an_ending_session_without_a_reason_on_record_is_lost(void** /*state*/) {
     expect(restarted.restore(record, Survival::alive), "s1 ending, lost, slot 0\nend s1");
 }
 
+void a_record_that_is_read_late_takes_the_place_of_the_login_adopted_meanwhile(void** /*state*/) {
+    const Session record = scene_of(In::active).stored.at(session_id(1));
+    Scene restarted;
+    restarted.adopt({.number = 2, .leader = 1});
+    restarted.adopt({.number = 3, .account = "bob", .leader = 4});
+    expect(restarted.restore(record, Survival::alive), "s2 ended, logout, slot 0");
+    expect(restarted.open({.number = 5}), "login 5: refuse, occupied, held by s1");
+    assert_int_equal(restarted.registry.size(), 2); // bob stays
+}
+
 void after_a_restart_a_retry_gives_the_same_session(void** /*state*/) {
     const Session record = scene_of(In::opening).stored.at(session_id(1));
     Scene restarted;
@@ -242,6 +252,7 @@ int main() {
         SOLO_TEST(a_retry_of_a_login_that_waits_gives_the_same_session),
         SOLO_TEST(what_a_restart_makes_of_a_session_depends_on_what_survives),
         SOLO_TEST(an_ending_session_without_a_reason_on_record_is_lost),
+        SOLO_TEST(a_record_that_is_read_late_takes_the_place_of_the_login_adopted_meanwhile),
         SOLO_TEST(after_a_restart_a_retry_gives_the_same_session),
         SOLO_TEST(after_a_restart_the_exit_of_the_leader_ends_the_session),
         SOLO_TEST(restored_sessions_keep_their_slots_and_their_order),

@@ -120,7 +120,8 @@ public:
     std::map<SessionId, int> endings;         ///< how often each session was recorded ended
     std::map<std::string, AccountNote> notes; ///< on record, by account
     std::string note;                         ///< the last that was written: "alice: superseded by host2"
-    std::string told; ///< what the last answer says of sessions superseded: "ended s1, ended by host3"
+    std::string told;        ///< what the last answer says of sessions superseded: "ended s1, ended by host3"
+    bool has_waited = false; ///< of the last answer
 
     /// A moment later.
     const Now& tick() {
@@ -148,6 +149,7 @@ private:
                 if (written->note.is_empty())
                     notes.erase(written->note.account);
             } else if (const Answer* const answer = std::get_if<Answer>(&effect)) {
+                has_waited = answer->has_waited;
                 told = answer->superseded ? "ended " + testing::text(answer->superseded->id) : "";
                 if (answer->superseded_before)
                     told += (told.empty() ? "" : ", ") + std::string{"ended by "} +

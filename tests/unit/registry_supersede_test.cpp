@@ -198,11 +198,11 @@ void a_session_is_found_by_its_leader_until_it_is_over(void** /*state*/) {
     Scene scene;
     scene.active({.number = 1});
     scene.active({.number = 6, .account = "bob"});
-    assert_true(scene.registry.find_led_by(leader_of(6))->id == session_id(6));
-    assert_null(scene.registry.find_led_by(leader_of(11)));
+    assert_true(scene.registry.find_led_by(leader_of(6)) == session_id(6));
+    assert_false(scene.registry.find_led_by(leader_of(11)).has_value());
     scene.close(6);
-    assert_null(scene.registry.find_led_by(leader_of(6)));
-    assert_true(scene.registry.find_led_by(leader_of(1))->id == session_id(1));
+    assert_false(scene.registry.find_led_by(leader_of(6)).has_value());
+    assert_true(scene.registry.find_led_by(leader_of(1)) == session_id(1));
 }
 
 void when_the_first_that_waits_goes_away_the_next_is_served(void** /*state*/) {
@@ -252,6 +252,20 @@ void abandoning_what_does_not_wait_does_nothing(void** /*state*/) {
     expect(empty.abandon(2), "");
 }
 
+void an_answer_says_whether_it_came_with_its_claim(void** /*state*/) {
+    Scene scene;
+    scene.active({.number = 1});
+    assert_false(scene.has_waited);
+    scene.open({.number = 2, .on_conflict = OnConflict::supersede});
+    scene.gone(1);
+    assert_true(scene.has_waited);
+    scene.open({.number = 3});
+    assert_false(scene.has_waited);
+    scene.open({.number = 4, .on_conflict = OnConflict::supersede});
+    scene.stuck(2);
+    assert_true(scene.has_waited);
+}
+
 } // namespace
 
 int main() {
@@ -280,6 +294,7 @@ int main() {
         SOLO_TEST(when_all_that_wait_go_away_the_holder_is_ended_all_the_same),
         SOLO_TEST(a_login_behind_one_that_goes_away_gets_its_answer_at_once_if_it_can),
         SOLO_TEST(abandoning_what_does_not_wait_does_nothing),
+        SOLO_TEST(an_answer_says_whether_it_came_with_its_claim),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

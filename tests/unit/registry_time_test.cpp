@@ -305,7 +305,7 @@ void a_lease_that_is_closed_is_over(void** /*state*/) {
 void a_lease_is_nobodys_retry_and_leads_nobody(void** /*state*/) {
     Scene scene = scene_with({.number = 1, .ttl = 30});
     expect(scene.open({.number = 2, .max_sessions = 2, .nonce = 1, .ttl = 30}), lease_granted(2, 1));
-    assert_null(scene.registry.find_led_by({}));
+    assert_false(scene.registry.find_led_by({}).has_value());
     assert_false(scene.registry.shares_leader(*scene.registry.find(session_id(1))));
     expect(scene.open({.number = 3, .on_conflict = supersede, .max_sessions = 2, .ttl = 30}),
            "s1 ending, superseded, slot 0\nend s1 for host3");

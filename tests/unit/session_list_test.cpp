@@ -26,26 +26,19 @@ public:
     std::optional<std::int64_t> renew(const SessionId& /*id*/) override { return std::nullopt; }
     bool unlock(const std::string& /*account*/) override { return false; }
     void end(const SessionId& /*id*/, Reason /*reason*/, Notice /*notice*/, Ended /*ended*/) override {}
-    [[nodiscard]] const Session* find(const SessionId& /*id*/) const override { return nullptr; }
+    [[nodiscard]] std::optional<Session> find(const SessionId& /*id*/) const override { return std::nullopt; }
     [[nodiscard]] bool shares_leader(const Session& /*session*/) const override { return false; }
-    [[nodiscard]] std::vector<const Session*> sessions() const override {
-        std::vector<const Session*> all;
-        for (const Session& session : held)
-            all.push_back(&session);
-        return all;
-    }
-    [[nodiscard]] std::vector<const Session*> sessions_after(const SessionId& id,
-                                                             std::size_t count) const override {
-        std::vector<const Session*> page = sessions();
-        std::erase_if(page, [&](const Session* session) { return session->id <= id; });
+    [[nodiscard]] std::vector<Session> sessions_after(const SessionId& id, std::size_t count) const override {
+        std::vector<Session> page{held.begin(), held.end()};
+        std::erase_if(page, [&](const Session& session) { return session.id <= id; });
         page.resize(std::min(count, page.size()));
         asked += count;
         return page;
     }
-    [[nodiscard]] std::vector<const Session*> sessions_before(const SessionId& id,
-                                                              std::size_t count) const override {
-        std::vector<const Session*> page = sessions();
-        std::erase_if(page, [&](const Session* session) { return session->id >= id; });
+    [[nodiscard]] std::vector<Session> sessions_before(const SessionId& id,
+                                                       std::size_t count) const override {
+        std::vector<Session> page{held.begin(), held.end()};
+        std::erase_if(page, [&](const Session& session) { return session.id >= id; });
         std::ranges::reverse(page);
         page.resize(std::min(count, page.size()));
         asked += count;
