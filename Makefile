@@ -13,10 +13,11 @@ TEST_JOBS ?= $(shell expr $$(nproc) \* 2)
 PACKAGES = g++ cmake ninja-build pkg-config \
            libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
            libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
-           bats cron curl dbus-daemon expect fish iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev mandoc mmdebstrap \
-           nginx openssh-client openssh-server openssl perl-base python3 python3-prometheus-client rsync spin sqlite3 \
-           sshpass strace sudo \
-           systemd-container util-linux valgrind vsftpd zsh zstd \
+           bats cron curl dbus-daemon expect fish gir1.2-lightdm-1 iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev \
+           lightdm mandoc mmdebstrap \
+           nginx openssh-client openssh-server openssl perl-base python3 python3-gi python3-prometheus-client rsync spin \
+           sqlite3 sshpass strace sudo \
+           systemd-container util-linux valgrind vsftpd xvfb zsh zstd \
            debhelper lintian \
            clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck
 

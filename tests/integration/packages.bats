@@ -72,10 +72,10 @@ next_version() {
 
 @test "each example has the session line before pam_systemd's and after pam_loginuid's" {
     local name
-    for name in sshd login gdm-password vsftpd; do
+    for name in sshd login gdm-password lightdm vsftpd; do
         awk '/^#/ { next } /pam_loginuid/ && ours { exit 1 } /^session.*pam_solo/ { ours = 1 }
              /^@include common-session/ && !ours { exit 1 } /^account.*pam_solo/ { asks = 1 }
-             /^@include common-account/ && !asks && FILENAME !~ /gdm/ { exit 1 }' "/usr/share/doc/solo/examples/$name" ||
+             /^@include common-account/ && !asks && FILENAME !~ /gdm|lightdm/ { exit 1 }' "/usr/share/doc/solo/examples/$name" ||
             fail "$name"
     done
 }
