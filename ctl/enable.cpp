@@ -79,7 +79,7 @@ ExitStatus enable(const Options& options, const EnableRequest& request) {
     const bool has_changes = std::ranges::any_of(edits, &ServiceEdit::changes);
     if (has_changes && !request.is_dry_run)
         require_no_lockout(options, request.services);
-    print_edits(options, edits, "has both lines, in the right place");
+    print_edits(options, edits, "has its lines, in the right place");
     for (const auto& edit : edits) {
         if (!edit.changes() || request.is_dry_run)
             continue;

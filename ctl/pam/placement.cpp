@@ -106,6 +106,8 @@ void check_phase(const ServiceFile& service, const Steps& steps, PamType type,
     const auto is_ours = [](const Step& step) { return step.is_own && step.line.names(solo_module); };
     const auto count = std::ranges::count_if(steps, is_ours);
     const auto at = first_where(steps, is_ours);
+    if (count == 0 && type == PamType::account && asks_account_again(service))
+        return;
     if (count == 0) {
         found.push_back(
             {Kind::missing, type, service.path(),
@@ -245,19 +247,30 @@ std::string solo_line(PamType type, const std::string& arguments) {
                        arguments);
 }
 
-/// The file, which has no line of ours, with both.
-tl::expected<std::string, std::string> with_both(const ServiceFile& bare, const Included& included,
-                                                 const std::array<std::string, 2>& arguments) {
+/// The phases whose line belongs into the file. An account line that somebody put where account is asked
+/// again stays: it is wanted there by those who do not lock the screen that way.
+std::vector<PamType> phases_for(const ServiceFile& service) {
+    const auto ours = solo_lines(service);
+    const bool has_account = std::ranges::find(ours, PamType::account, &PamLine::type) != ours.end();
+    if (asks_account_again(service) && !has_account)
+        return {PamType::session};
+    return {phases.begin(), phases.end()};
+}
+
+/// The file, which has no line of ours, with that of each phase.
+tl::expected<std::string, std::string> with_lines(const ServiceFile& bare, const Included& included,
+                                                  const std::vector<PamType>& wanted,
+                                                  const std::vector<std::string>& arguments) {
     std::vector<Insertion> insertions;
-    for (std::size_t i = 0; i < phases.size(); ++i) {
-        const auto steps = stack_of(bare, phases[i], included);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto steps = stack_of(bare, wanted[i], included);
         if (!steps)
             return tl::unexpected{fmt::format("{}. {}", steps.error(), by_hand)};
         const auto place =
-            phases[i] == PamType::account ? account_place(bare, *steps) : session_place(bare, *steps);
+            wanted[i] == PamType::account ? account_place(bare, *steps) : session_place(bare, *steps);
         if (!place)
             return tl::unexpected{place.error()};
-        insertions.push_back({*place, solo_line(phases[i], arguments[i])});
+        insertions.push_back({*place, solo_line(wanted[i], arguments[i])});
     }
     return inserted(bare, std::move(insertions));
 }
@@ -269,6 +282,13 @@ bool is_shared(std::string_view name) {
         "other",        "system-auth",        "password-auth",       "postlogin",       "fingerprint-auth",
         "system-login", "system-local-login", "system-remote-login", "system-services", "smartcard-auth"};
     return name.starts_with("common-") || std::ranges::find(names, name) != names.end();
+}
+
+bool asks_account_again(const ServiceFile& service) {
+    static constexpr std::array<std::string_view, 4> names{"gdm-password", "gdm-fingerprint", "gdm-smartcard",
+                                                           "lightdm"};
+    const std::string_view path{service.path()};
+    return std::ranges::find(names, path.substr(path.rfind('/') + 1)) != names.end();
 }
 
 std::vector<PamLine> solo_lines(const ServiceFile& service) {
@@ -306,17 +326,18 @@ tl::expected<std::string, std::string> with_solo(const ServiceFile& service, con
     if (const auto place = included_solo(service, included))
         return tl::unexpected{
             fmt::format("{} includes the module by {}. Take it out there first", service.path(), *place)};
-    std::array<std::string, 2> arguments;
-    for (std::size_t i = 0; i < phases.size(); ++i) {
-        auto found = arguments_of(service, phases[i]);
+    const auto wanted = phases_for(service);
+    std::vector<std::string> arguments;
+    for (const auto type : wanted) {
+        auto found = arguments_of(service, type);
         if (!found)
             return found;
-        arguments[i] = *std::move(found);
+        arguments.push_back(*std::move(found));
     }
     const auto bare = without_solo(service, included);
     if (!bare)
         return bare;
-    auto text = with_both(ServiceFile{service.path(), *bare}, included, arguments);
+    auto text = with_lines(ServiceFile{service.path(), *bare}, included, wanted, arguments);
     if (!text)
         return text;
     // Nothing is written that this program itself would call wrong.

@@ -33,12 +33,18 @@ struct Misplacement {
     std::string text;  ///< a sentence without its point
 };
 
-/// What is wrong; nothing where both lines are there and right, and where there is none at all.
+/// What is wrong; nothing where the lines that belong there are there and right, and where there is none at
+/// all.
 std::vector<Misplacement> misplacements(const ServiceFile& service, const Included& included);
 
 /// Whether a file of this name is for others to include, or for services without a file: a screen locker and
 /// sudo would run our lines as well.
 bool is_shared(std::string_view name);
+
+/// Whether the service runs account again for somebody who is logged in and comes back to a locked screen
+/// (gdm's unlock; lightdm's greeter: docs/matrix.md), whom an account line would refuse there. Such a file is
+/// right with the session line alone.
+bool asks_account_again(const ServiceFile& service);
 
 /// The lines of the service's own file that name the module.
 std::vector<PamLine> solo_lines(const ServiceFile& service);
@@ -46,8 +52,8 @@ std::vector<PamLine> solo_lines(const ServiceFile& service);
 /// The first place where what the service includes names it; nothing where it does not.
 std::optional<std::string> included_solo(const ServiceFile& service, const Included& included);
 
-/// The file's text with the two lines, each with the arguments that it had. The same text where nothing is
-/// wrong. The error says why the file is left alone.
+/// The file's text with the lines that belong there, each with the arguments that it had. The same text where
+/// nothing is wrong. The error says why the file is left alone.
 tl::expected<std::string, std::string> with_solo(const ServiceFile& service, const Included& included);
 
 /// The file's text without them. The error says why a line cannot be taken out without harm.

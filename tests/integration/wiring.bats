@@ -72,13 +72,23 @@ refuses() {
 
 # --- the file ---------------------------------------------------------------------------------------------------------
 
+# is_example SERVICE: its file is the whole one among the examples.
+is_example() { diff <(sed '/^ *#/d; /^$/d' "/usr/share/doc/solo/examples/$1") <(sed '/^ *#/d; /^$/d' "/etc/pam.d/$1"); }
+
 @test "the place is that of the examples" {
     local name
     for name in sshd login; do
         soloctl enable "$name"
         assert_equal "$both_lines" "$(lines_of "$name" | sort)"
     done
-    diff <(sed '/^ *#/d; /^$/d' /usr/share/doc/solo/examples/sshd) <(sed '/^ *#/d; /^$/d' /etc/pam.d/sshd)
+    is_example sshd
+}
+
+@test "lightdm, which asks account again at a locked screen, gets the session line alone" {
+    [[ -e /etc/pam.d/lightdm ]] || skip "lightdm is not installed"
+    soloctl enable lightdm
+    assert_equal 1 "$(grep -c '^[^#].*pam_solo' /etc/pam.d/lightdm)"
+    is_example lightdm
 }
 
 @test "owner, mode and attributes stay, and what the file was without Solo is kept" {
@@ -112,7 +122,7 @@ refuses() {
     inode=$(stat --format %i /etc/pam.d/sshd)
     run soloctl enable sshd
     assert_status 0
-    assert_output 'sshd: has both lines, in the right place.'
+    assert_output 'sshd: has its lines, in the right place.'
     cmp "$HOST_DIR/once" /etc/pam.d/sshd
     assert_equal "$inode" "$(stat --format %i /etc/pam.d/sshd)"
     run soloctl disable login

@@ -27,8 +27,8 @@ const Included& debian() {
     return included;
 }
 
-ServiceFile file(const std::string& text) {
-    return ServiceFile{"/etc/pam.d/x", text};
+ServiceFile file(const std::string& text, const std::string& name = "x") {
+    return ServiceFile{"/etc/pam.d/" + name, text};
 }
 
 /// An example without Solo's lines, or with them.
@@ -42,13 +42,15 @@ std::string text_of(const PamExample& example, bool with) {
     return text;
 }
 
-std::string enabled(const std::string& text, const Included& included = debian()) {
-    const auto result = with_solo(file(text), included);
+std::string enabled(const std::string& text, const Included& included = debian(),
+                    const std::string& name = "x") {
+    const auto result = with_solo(file(text, name), included);
     return result ? *result : "refused: " + result.error();
 }
 
-std::string disabled(const std::string& text, const Included& included = debian()) {
-    const auto result = without_solo(file(text), included);
+std::string disabled(const std::string& text, const Included& included = debian(),
+                     const std::string& name = "x") {
+    const auto result = without_solo(file(text, name), included);
     return result ? *result : "refused: " + result.error();
 }
 
@@ -82,22 +84,38 @@ void expect_kinds(const std::string& text, const std::vector<Kind>& expected) {
 
 void the_lines_go_where_they_belong_in_the_files_of_distributions(void** /*state*/) {
     for (const auto& example : pam_examples)
-        expect_equal(enabled(text_of(example, false), included_of(*example.included)),
+        expect_equal(enabled(text_of(example, false), included_of(*example.included), example.name),
                      text_of(example, true));
 }
 
 void what_is_right_is_left_alone(void** /*state*/) {
     for (const auto& example : pam_examples) {
         const auto included = included_of(*example.included);
-        expect_equal(misplacements(file(text_of(example, true)), included).size(), 0U);
-        expect_equal(enabled(text_of(example, true), included), text_of(example, true));
+        expect_equal(misplacements(file(text_of(example, true), example.name), included).size(), 0U);
+        expect_equal(enabled(text_of(example, true), included, example.name), text_of(example, true));
     }
 }
 
 void taking_them_out_gives_back_every_byte(void** /*state*/) {
     for (const auto& example : pam_examples)
-        expect_equal(disabled(text_of(example, true), included_of(*example.included)),
+        expect_equal(disabled(text_of(example, true), included_of(*example.included), example.name),
                      text_of(example, false));
+}
+
+// It would refuse people at their own locked screen; who has put it there by hand wants it.
+void no_account_line_is_put_where_account_is_asked_again_but_one_stays(void** /*state*/) {
+    const auto session_alone = changed(both, "account requisite pam_solo.so\n", "");
+    const auto bare = changed(session_alone, "session requisite pam_solo.so\n", "");
+    for (const auto* const name : {"gdm-password", "gdm-fingerprint", "gdm-smartcard", "lightdm"}) {
+        const auto one = enabled(bare, debian(), name);
+        expect_equal(solo_lines(file(one)).size(), 1U);
+        expect_equal(misplacements(file(one, name), debian()).size(), 0U);
+        expect_equal(enabled(both, debian(), name), both);
+        const auto session_gone = changed(both, "session requisite pam_solo.so\n", "");
+        expect_equal(misplacements(file(session_gone, name), debian()).size(), 1U);
+        expect_equal(solo_lines(file(enabled(session_gone, debian(), name))).size(), 2U);
+    }
+    expect_equal(solo_lines(file(enabled(bare, debian(), "lightdm-autologin"))).size(), 2U);
 }
 
 void a_last_line_without_an_end_stays_one(void** /*state*/) {
@@ -299,6 +317,7 @@ int main() {
         SOLO_TEST(the_lines_go_where_they_belong_in_the_files_of_distributions),
         SOLO_TEST(what_is_right_is_left_alone),
         SOLO_TEST(taking_them_out_gives_back_every_byte),
+        SOLO_TEST(no_account_line_is_put_where_account_is_asked_again_but_one_stays),
         SOLO_TEST(a_last_line_without_an_end_stays_one),
         SOLO_TEST(wrong_lines_are_put_right_and_keep_their_arguments),
         SOLO_TEST(what_is_not_clear_is_refused),
