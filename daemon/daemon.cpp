@@ -233,7 +233,10 @@ void Daemon::await_signal() {
         if (error)
             return;
         if (number != SIGHUP) {
-            asio::post(loop_, [this] { loop_.stop(); }); // after what this round has still to write
+            asio::post(loop_, [this] { // after what this round has still to decide
+                records_.write();
+                loop_.stop();
+            });
             return;
         }
         reload();

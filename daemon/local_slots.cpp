@@ -135,7 +135,7 @@ void LocalSlots::learn(const SessionId& id, std::string logind_session) {
     Traces traces = session->traces;
     traces.logind_session = std::move(logind_session);
     Effects effects;
-    registry_.observe(id, std::move(traces), effects);
+    registry_.observe(id, traces, effects);
     carry_out(std::move(effects));
 }
 
@@ -215,12 +215,9 @@ void LocalSlots::abandon(const std::string& account, RequestId request) {
     carry_out(std::move(effects));
 }
 
-void LocalSlots::confirm(const SessionId& id, Traces traces) {
-    if (const auto session = find(id); session && !traces.logind_session)
-        traces.logind_session = session->traces.logind_session; // learnt already
+void LocalSlots::confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) {
     Effects effects;
-    registry_.observe(id, std::move(traces), effects);
-    registry_.confirm(id, effects);
+    registry_.confirm(id, audit_session, effects);
     carry_out(std::move(effects));
 }
 
@@ -291,15 +288,23 @@ void LocalSlots::carry_out(Effects effects) {
 void LocalSlots::flush() {
     is_flush_due_ = false;
     Effects batch = std::exchange(batch_, {});
+    bool can_wait = true;
     for (const Effect& effect : batch) {
-        if (const auto* const record = std::get_if<Record>(&effect))
+        if (const auto* const record = std::get_if<Record>(&effect)) {
             records_.add(record->session);
-        else if (const auto* const written = std::get_if<RecordNote>(&effect))
+            can_wait = can_wait && record->can_wait;
+        } else if (const auto* const written = std::get_if<RecordNote>(&effect)) {
             records_.add(written->note);
+            can_wait = false;
+        }
     }
-    if (records_.has_lost_records())
-        record_everything();
-    records_.write();
+    if (can_wait) {
+        records_.write_soon();
+    } else {
+        if (records_.has_lost_records())
+            record_everything();
+        records_.write();
+    }
     for (Effect& effect : batch)
         std::visit([this](auto& what) { perform(std::move(what)); }, effect);
 }

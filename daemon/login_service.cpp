@@ -73,17 +73,16 @@ bool are_related(const Process& leader, int pid) {
            descendants(table, {pid}).contains(leader.pid);
 }
 
-/// What the kernel says of a session. That it cannot be asked now (there is no descriptor to spare) ends no
-/// login that was granted; its processes may then be harder to find.
-Traces traces_of(const Session& session, std::optional<std::uint64_t> line_inode) {
-    Traces traces{.line_inode = line_inode, .audit_session = std::nullopt, .logind_session = std::nullopt};
+/// As in Traces. That the kernel cannot be asked now (there is no descriptor to spare) ends no login that was
+/// granted; its processes may then be harder to find.
+std::optional<std::uint32_t> audit_session_of(const Session& session) {
     try {
-        traces.audit_session = own_audit_session(session.leader);
+        return own_audit_session(session.leader);
     } catch (const std::system_error& error) {
         log(Priority::warning, "session {}: its audit session is not known: {}", session.id.text(),
             error.what());
+        return std::nullopt;
     }
-    return traces;
 }
 
 protocol::Reply refusal(const Verdict& verdict, const protocol::Account& account, const Rules& rules) {
@@ -214,7 +213,7 @@ LoginService::Reply LoginService::confirm(login::Confirm call, Connection& conne
     const auto session = slots_.find(*id);
     if (!session) // it is over already
         co_return make_reply(login::Confirm::Reply{});
-    slots_.confirm(*id, traces_of(*session, sockets_.peer_inode(connection.fd())));
+    slots_.confirm(*id, audit_session_of(*session));
     co_return make_reply(login::Confirm::Reply{});
 }
 

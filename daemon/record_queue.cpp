@@ -15,6 +15,9 @@ namespace {
 /// Between two attempts to write while the disk fails, and between two checkpoints.
 constexpr std::chrono::seconds interval{1};
 
+/// How long a record waits that can. A login program that fails at once is over before, and written once.
+constexpr std::chrono::milliseconds moment{100};
+
 /// In pages, 16 MB. From here on the event loop takes the last step of a checkpoint itself, and logins wait
 /// for that.
 constexpr int long_log = 4096;
@@ -22,7 +25,7 @@ constexpr int long_log = 4096;
 } // namespace
 
 RecordQueue::RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded)
-    : store_{store}, degraded_{std::move(degraded)}, retry_{executor}, checkpoint_{executor},
+    : store_{store}, degraded_{std::move(degraded)}, next_write_{executor}, checkpoint_{executor},
       checkpointer_{executor, store.path(),
                     [this](const tl::expected<int, std::string>& pages) { checkpoint_done(pages); }} {}
 
@@ -59,7 +62,7 @@ void RecordQueue::write() {
         saved = write_one_by_one();
     if (!saved) {
         set_problem(saved.error().text);
-        schedule_retry();
+        schedule_write(interval);
         return;
     }
     queue_ = {};
@@ -96,11 +99,19 @@ void RecordQueue::set_problem(std::string problem) {
         degraded_(problem_);
 }
 
-void RecordQueue::schedule_retry() {
-    retry_.expires_after(interval);
-    retry_.async_wait([this](std::error_code error) {
-        if (!error)
-            write();
+void RecordQueue::write_soon() {
+    if (!queue_.empty() && !is_write_due_)
+        schedule_write(moment);
+}
+
+void RecordQueue::schedule_write(std::chrono::milliseconds pause) {
+    is_write_due_ = true;
+    next_write_.expires_after(pause);
+    next_write_.async_wait([this](std::error_code error) {
+        if (error) // it is due at another time, or this is no more
+            return;
+        is_write_due_ = false;
+        write();
     });
 }
 

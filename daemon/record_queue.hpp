@@ -4,6 +4,7 @@
 #include "daemon/checkpointer.hpp"
 #include "daemon/store.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -35,14 +36,17 @@ public:
     /// (degraded), or refused().
     void write();
 
+    /// Writes what is queued after a moment, or with the next write().
+    void write_soon();
+
     /// Somebody else has written to the store: its log is moved into the database soon.
     void schedule_checkpoint();
 
     /// Whether the database itself refused this session in the last write(): its slot is taken there.
     [[nodiscard]] bool refused(const SessionId& id) const { return refused_.contains(id); }
 
-    /// How many records wait for the disk.
-    [[nodiscard]] std::size_t waiting() const { return queue_.size() + notes_.size(); }
+    /// How many records wait for a disk that fails.
+    [[nodiscard]] std::size_t waiting() const { return problem_.empty() ? 0 : queue_.size() + notes_.size(); }
 
     /// Why records cannot be written now; empty where they can.
     [[nodiscard]] const std::string& problem() const { return problem_; }
@@ -50,7 +54,7 @@ public:
 private:
     tl::expected<void, SaveError> write_one_by_one();
     void set_problem(std::string problem);
-    void schedule_retry();
+    void schedule_write(std::chrono::milliseconds pause);
     void checkpoint_done(const tl::expected<int, std::string>& pages);
 
     Store& store_;
@@ -60,9 +64,10 @@ private:
     std::vector<AccountNote> notes_;
     std::unordered_set<SessionId> refused_;
     std::string problem_;
-    asio::steady_timer retry_;
+    asio::steady_timer next_write_;
     asio::steady_timer checkpoint_;
     Checkpointer checkpointer_;
+    bool is_write_due_ = false;
     bool is_checkpoint_due_ = false;
 };
 

@@ -37,8 +37,8 @@ public:
     /// The login that waits for an answer has gone away. An answer that is on its way still comes.
     virtual void abandon(const std::string& account, RequestId request) = 0;
 
-    /// The login program has its answer; `traces` is what the kernel says of its session.
-    virtual void confirm(const SessionId& id, Traces traces) = 0;
+    /// The login program has its answer; `audit_session` as in Traces.
+    virtual void confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) = 0;
 
     /// The login program says that the session is over; `ended`, where given, is called when that is on
     /// record. A session that is being ended is not over before it is gone, and nothing is called then.

@@ -346,7 +346,8 @@ void Store::connect() {
     std::error_code ignored; // SQLite says that there is no place for a database
     fs::create_directories(fs::path{path_}.parent_path(), ignored);
     database_ = std::make_unique<SQLite::Database>(
-        path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW, busy_timeout);
+        path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW | SQLite::OPEN_NOMUTEX,
+        busy_timeout); // the event loop's thread is the only one that uses it
     try {
         forbid_foreign_code(database_->getHandle());
         take_file(path_);

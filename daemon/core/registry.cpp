@@ -83,7 +83,10 @@ void Registry::settle(Waiting login, Verdict verdict, const Now& now, Effects& e
         Traces traces = retried.traces();
         if (login.claim.traces.line_inode) // it has another line now
             traces.line_inode = login.claim.traces.line_inode;
-        observe(retried.id, std::move(traces), effects);
+        if (retried.traces() != traces) {
+            retried.set_traces(traces);
+            effects.push_back(Record{retried.full()});
+        }
         effects.push_back(answer(login, std::move(verdict), retried.id));
     } else if (verdict.decision == Decision::grant && verdict.because != Because::joined) {
         grant(std::move(login), std::move(verdict), now, effects);
@@ -108,22 +111,31 @@ bool Registry::abandon(const std::string& account, RequestId request, const Now&
     return true;
 }
 
-void Registry::observe(const SessionId& id, Traces traces, Effects& effects) {
+void Registry::observe(const SessionId& id, const Traces& traces, Effects& effects) {
     LiveSession* const observed = live_.find(id);
     if (observed == nullptr || observed->traces() == traces)
         return;
     observed->set_traces(traces);
-    effects.push_back(Record{observed->full()});
+    effects.push_back(Record{.session = observed->full(), .can_wait = true});
 }
 
-void Registry::confirm(const SessionId& id, Effects& effects) {
+void Registry::confirm(const SessionId& id, std::optional<std::uint32_t> audit_session, Effects& effects) {
     LiveSession* const confirmed = live_.find(id);
-    if (confirmed == nullptr || confirmed->state != State::opening)
+    if (confirmed == nullptr)
         return;
-    live_.set_state(*confirmed, State::active);
+    Traces traces = confirmed->traces();
+    const bool is_news = confirmed->state == State::opening;
+    if (!is_news && traces.audit_session == audit_session)
+        return;
+    traces.audit_session = audit_session;
+    confirmed->set_traces(traces);
+    if (is_news)
+        live_.set_state(*confirmed, State::active);
     Session session = confirmed->full();
-    effects.push_back(Record{session});
-    note_told(session.account, id, effects);
+    const std::string account = session.account;
+    effects.push_back(Record{.session = std::move(session), .can_wait = true});
+    if (is_news)
+        note_told(account, id, effects);
 }
 
 void Registry::close(const SessionId& id, const Now& now, Effects& effects) {

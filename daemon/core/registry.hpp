@@ -84,6 +84,8 @@ struct Verdict {
 /// Write this record.
 struct Record {
     Session session;
+    /// It may be written a moment later: a restart that does not find it on record finds it out by itself.
+    bool can_wait = false;
 };
 
 /// Tell the waiting login: granted (id set where the session is tracked) or refused.
@@ -119,7 +121,8 @@ struct BeginEnding {
 
 using Effect = std::variant<Record, RecordNote, Answer, BeginEnding, Contested>;
 
-/// To be carried out in order; nothing after a Record or RecordNote may happen before that is stored.
+/// To be carried out in order; nothing after a Record that cannot wait, or a RecordNote, may happen before
+/// that is stored.
 using Effects = std::vector<Effect>;
 
 /// What a restart of the daemon finds of a session.
@@ -141,11 +144,11 @@ public:
     /// The login that waits for this answer has gone away. False where it does not wait (any more).
     bool abandon(const std::string& account, RequestId request, const Now& now, Effects& effects);
 
-    /// What the kernel says of the session, learnt after its grant.
-    void observe(const SessionId& id, Traces traces, Effects& effects);
+    /// What has been learnt of the session after its grant.
+    void observe(const SessionId& id, const Traces& traces, Effects& effects);
 
-    /// The login program has its answer.
-    void confirm(const SessionId& id, Effects& effects);
+    /// The login program has its answer; `audit_session` as in Traces.
+    void confirm(const SessionId& id, std::optional<std::uint32_t> audit_session, Effects& effects);
 
     /// The login program says that the session is over. A session that is being ended stays so until it is
     /// gone.

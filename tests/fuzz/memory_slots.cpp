@@ -28,10 +28,9 @@ void MemorySlots::abandon(const std::string& account, RequestId request) {
     carry_out(std::move(effects));
 }
 
-void MemorySlots::confirm(const SessionId& id, Traces traces) {
+void MemorySlots::confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) {
     Effects effects;
-    registry_.observe(id, std::move(traces), effects);
-    registry_.confirm(id, effects);
+    registry_.confirm(id, audit_session, effects);
     carry_out(std::move(effects));
 }
 

@@ -19,7 +19,7 @@ public:
     [[nodiscard]] Verdict look(const Claim& claim) const override;
     void acquire(Claim claim, std::optional<ProcessHandle> leader, Answered answered) override;
     void abandon(const std::string& account, RequestId request) override;
-    void confirm(const SessionId& id, Traces traces) override;
+    void confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) override;
     void release(const SessionId& id, Ended ended) override;
     void line_closed(const SessionId& id) override;
     std::optional<std::int64_t> renew(const SessionId& id) override;

@@ -20,6 +20,7 @@ namespace solo::testing {
 class RegistryLedger {
 public:
     std::map<SessionId, Session> stored;      ///< the last record of each session
+    std::map<SessionId, Session> on_disk;     ///< the last one that could not wait
     std::map<std::string, AccountNote> notes; ///< the last note of each account, unless it was empty
 
     /// A login asks now; its answer may come at once or later.
@@ -83,6 +84,8 @@ private:
         demand(now.ended.has_value() == now.is_ended(), text(record) + ": has a time exactly when it ended");
         const bool is_new = before == stored.end();
         stored[now.id] = now;
+        if (!record.can_wait)
+            on_disk[now.id] = now;
         check_slots(now, is_new);
         hear(now);
     }

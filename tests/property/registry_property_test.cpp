@@ -266,7 +266,7 @@ private:
         switch (kind) {
         case Kind::confirm:
             model_.confirm(number);
-            registry_.confirm(id, effects);
+            registry_.confirm(id, std::nullopt, effects);
             break;
         case Kind::close:
             model_.close(number);
@@ -328,7 +328,8 @@ private:
         compare(effects, account);
     }
 
-    /// The daemon starts again with what is on record, oldest first.
+    /// The daemon starts again with what is on record, oldest first. Of some sessions the last record had
+    /// still to be written.
     void restart(const Step& step) {
         const auto survival_of = [&](int number) {
             if (logins_.at(number).ttl) // it has no process
@@ -345,10 +346,11 @@ private:
         Effects effects;
         for (const auto& [account, note] : ledger_.notes)
             registry_.restore(note);
-        for (const auto& [id, session] : stored) {
+        for (const auto& [id, last] : stored) {
+            const int number = number_of(id);
+            const Session session = (step.roll + number) % 2 == 0 ? last : ledger_.on_disk.at(id);
             if (!session.is_ended()) {
-                registry_.restore(session, rules_of(logins_.at(number_of(id))), survival_of(number_of(id)),
-                                  now_, effects);
+                registry_.restore(session, rules_of(logins_.at(number)), survival_of(number), now_, effects);
             }
         }
         compare(effects, std::nullopt);

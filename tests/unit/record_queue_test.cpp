@@ -76,6 +76,47 @@ void what_is_added_is_written_at_once(void** /*state*/) {
     expect(scene.said.empty() && scene.queue.problem().empty(), "there is no problem");
 }
 
+void what_can_wait_is_written_after_a_moment(void** /*state*/) {
+    Scene scene;
+    scene.add({session_of(1)});
+    scene.queue.write_soon();
+    expect_equal(scene.stored(1), "none");
+    scene.add({session_of(2, "bob")});
+    scene.queue.write_soon();
+    scene.loop.run_one();
+    expect_equal(scene.stored(1), "active");
+    expect_equal(scene.stored(2), "active");
+    scene.add({ending(1)}); // likewise the next time
+    scene.queue.write_soon();
+    scene.loop.run_one_for(500ms); // sooner than the checkpoint that is due
+    expect_equal(scene.stored(1), "ending superseded");
+}
+
+void what_can_wait_is_written_with_what_cannot(void** /*state*/) {
+    Scene scene;
+    scene.add({session_of(1)});
+    scene.queue.write_soon();
+    scene.write({over(session_of(1)), session_of(2)});
+    expect_equal(scene.stored(1), "ended logout");
+    expect_equal(scene.stored(2), "active");
+}
+
+void what_can_wait_waits_for_the_disk_as_all_else(void** /*state*/) {
+    Scene scene;
+    scene.take_disk_away();
+    scene.add({session_of(1)});
+    scene.queue.write_soon();
+    expect_equal(scene.queue.waiting(), 0U); // not for the disk
+    scene.await_said(1);
+    expect_equal(scene.queue.waiting(), 1U);
+    scene.add({session_of(2, "bob")});
+    scene.queue.write_soon();
+    scene.give_disk_back();
+    scene.await_said(2);
+    expect_equal(scene.stored(1), "active");
+    expect_equal(scene.stored(2), "active");
+}
+
 void writing_nothing_is_no_problem(void** /*state*/) {
     Scene scene;
     scene.take_disk_away();
@@ -345,6 +386,9 @@ void the_log_is_moved_into_the_database_soon(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(what_is_added_is_written_at_once),
+        SOLO_TEST(what_can_wait_is_written_after_a_moment),
+        SOLO_TEST(what_can_wait_is_written_with_what_cannot),
+        SOLO_TEST(what_can_wait_waits_for_the_disk_as_all_else),
         SOLO_TEST(writing_nothing_is_no_problem),
         SOLO_TEST(of_one_session_the_last_record_is_written),
         SOLO_TEST(the_holders_end_is_written_before_its_successors_grant),

@@ -36,8 +36,8 @@ public:
     std::string abandon(RequestId request) {
         return after([&](Effects& effects) { registry.abandon("alice", request, tick(), effects); });
     }
-    std::string confirm(int number) {
-        return after([&](Effects& effects) { registry.confirm(session_id(number), effects); });
+    std::string confirm(int number, std::optional<std::uint32_t> audit_session = {}) {
+        return after([&](Effects& effects) { registry.confirm(session_id(number), audit_session, effects); });
     }
     std::string close(int number) {
         return after([&](Effects& effects) { registry.close(session_id(number), tick(), effects); });

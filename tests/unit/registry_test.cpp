@@ -81,10 +81,32 @@ void what_the_kernel_says_of_a_session_is_recorded_once(void** /*state*/) {
     scene.registry.observe(session_id(1), traces, effects);
     scene.registry.observe(session_id(9), traces, effects);
     assert_int_equal(effects.size(), 1);
-    scene.confirm(1);
+    scene.confirm(1, 8);
+    expect(scene.confirm(1, 8), "");
     assert_true(scene.stored.at(session_id(1)).traces == traces);
     scene.close(1);
     assert_true(scene.stored.at(session_id(1)).traces == traces);
+}
+
+/// A restart finds out by itself what has not come on record: that a session was confirmed, and its traces.
+/// Whoever logs in or out waits for the record of that.
+void only_what_a_restart_finds_out_can_wait_for_its_record(void** /*state*/) {
+    Registry registry;
+    const auto can_wait = [&](const auto& event) {
+        Effects effects;
+        event(effects);
+        const auto* const record = effects.empty() ? nullptr : std::get_if<Record>(&effects.front());
+        assert_non_null(record);
+        return record->can_wait;
+    };
+    assert_false(can_wait([&](Effects& effects) { registry.open(claim_of({.number = 1}), at(1), effects); }));
+    assert_true(can_wait([&](Effects& effects) { registry.confirm(session_id(1), 8, effects); }));
+    assert_true(can_wait([&](Effects& effects) {
+        registry.observe(session_id(1), {.line_inode = 7, .audit_session = 8, .logind_session = "9"},
+                         effects);
+    }));
+    assert_false(can_wait([&](Effects& effects) { registry.end(session_id(1), Reason::idle, effects); }));
+    assert_false(can_wait([&](Effects& effects) { registry.gone(session_id(1), at(2), effects); }));
 }
 
 void second_login_of_an_account_is_refused_and_told_the_oldest_holder(void** /*state*/) {
@@ -380,6 +402,7 @@ int main() {
         SOLO_TEST(first_login_of_an_account_is_granted_after_its_record),
         SOLO_TEST(a_grant_records_who_where_and_when),
         SOLO_TEST(what_the_kernel_says_of_a_session_is_recorded_once),
+        SOLO_TEST(only_what_a_restart_finds_out_can_wait_for_its_record),
         SOLO_TEST(second_login_of_an_account_is_refused_and_told_the_oldest_holder),
         SOLO_TEST(accounts_are_independent),
         SOLO_TEST(a_login_through_an_ignored_service_leaves_no_trace),

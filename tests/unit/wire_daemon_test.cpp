@@ -2,8 +2,11 @@
 // The daemon itself: stop, restart, reload, and what it keeps.
 #include "tests/unit/wire_scene.hpp"
 
+#include <array>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -31,6 +34,25 @@ void sigterm_stops_it_and_leaves_sessions_alone(void** /*state*/) {
     log_in(second, "bob", bob);
     program.kill();
     await_ended(solod, id, "leader-exited");
+}
+
+/// The states of all sessions, as an administrator's sqlite3 finds them.
+std::string states_on_record(const Solod& solod) {
+    const std::string command = "sqlite3 '" + solod.database() + "' 'SELECT state FROM session ORDER BY id'";
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> answer{::popen(command.c_str(), "re"), ::pclose};
+    std::string states;
+    for (std::array<char, 64> line{};
+         answer && std::fgets(line.data(), line.size(), answer.get()) != nullptr;)
+        states += line.data();
+    return states;
+}
+
+void what_can_wait_is_on_record_when_it_stops(void** /*state*/) {
+    Solod solod;
+    LoginProgram program{solod.login()};
+    log_in(program, "alice", alice); // a moment later it would be written in any case
+    expect_equal(solod.stop(), 0);
+    expect_equal(states_on_record(solod), "active\n");
 }
 
 void a_killed_one_knows_its_sessions_again(void** /*state*/) {
@@ -173,6 +195,7 @@ void a_reload_that_fails_keeps_the_old_configuration(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(sigterm_stops_it_and_leaves_sessions_alone),
+        SOLO_TEST(what_can_wait_is_on_record_when_it_stops),
         SOLO_TEST(a_killed_one_knows_its_sessions_again),
         SOLO_TEST(what_a_session_needs_outlives_the_daemon),
         SOLO_TEST(a_kept_line_that_closes_frees_an_unwatched_leaders_slot),
