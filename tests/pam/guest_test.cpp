@@ -42,8 +42,16 @@ using solo::protocol::login::Check;
 using solo::protocol::login::Open;
 using solo::protocol::login::Refused;
 
+/// A line each, so that a failure says which there are.
+std::string text(const std::map<int, std::string>& descriptors) {
+    std::string lines;
+    for (const auto& [fd, target] : descriptors)
+        lines += std::to_string(fd) + " " + target + "\n";
+    return lines;
+}
+
 void assert_same(const HostState& before, const HostState& after) {
-    assert_true(before.descriptors == after.descriptors);
+    assert_string_equal(text(before.descriptors).c_str(), text(after.descriptors).c_str());
     assert_true(before.signals == after.signals);
     assert_string_equal(before.file_mask.c_str(), after.file_mask.c_str());
     assert_string_equal(before.threads.c_str(), after.threads.c_str());

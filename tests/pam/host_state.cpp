@@ -85,10 +85,11 @@ HostState host_state(const std::string& daemon_socket) {
     state.directory = std::filesystem::current_path();
     state.children = child_processes();
     for (const auto& [fd, target] : descriptors()) {
-        if (path_of(::getsockname, fd) != daemon_socket) {
-            state.descriptors[fd] = target + " " + std::to_string(::fcntl(fd, F_GETFD)) + " " +
-                                    std::to_string(::fcntl(fd, F_GETFL));
-        }
+        const bool is_daemons = path_of(::getsockname, fd) == daemon_socket;
+        const int flags = ::fcntl(fd, F_GETFD);
+        if (!is_daemons && flags >= 0) // the daemon, a thread of the test, may have closed one by now
+            state.descriptors[fd] =
+                target + " " + std::to_string(flags) + " " + std::to_string(::fcntl(fd, F_GETFL));
     }
     for (char** variable = environ; *variable != nullptr; ++variable)
         state.environment.emplace_back(*variable);
