@@ -309,9 +309,21 @@ auto Store::attempt(Work work) -> tl::expected<decltype(work()), std::string> {
         } else {
             return work();
         }
+    } catch (const SQLite::Exception& error) {
+        // Where the kernel has refused to unlock the log's index, SQLite waits for itself until the files are
+        // closed.
+        if (error.getErrorCode() == SQLITE_PROTOCOL)
+            close();
+        return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
     } catch (const std::exception& error) {
         return tl::unexpected{fmt::format("{}: {}", path_, error.what())};
     }
+}
+
+/// What comes next opens it anew.
+void Store::close() {
+    statements_.reset();
+    database_.reset();
 }
 
 tl::expected<std::optional<MovedAside>, std::string> Store::open() {
@@ -341,8 +353,7 @@ tl::expected<std::optional<std::string>, std::string> Store::try_out() {
 }
 
 void Store::connect() {
-    statements_.reset();
-    database_.reset();
+    close();
     std::error_code ignored; // SQLite says that there is no place for a database
     fs::create_directories(fs::path{path_}.parent_path(), ignored);
     database_ = std::make_unique<SQLite::Database>(
@@ -366,8 +377,7 @@ void Store::connect() {
         boot.reset();
         statements_ = std::make_unique<Statements>(*database_, number);
     } catch (...) {
-        statements_.reset();
-        database_.reset();
+        close();
         throw;
     }
 }
@@ -388,8 +398,7 @@ void Store::migrate() {
 
 /// Renames the database and its log; the new name.
 std::string Store::move_aside() {
-    statements_.reset();
-    database_.reset();
+    close();
     const std::string aside = fmt::format("{}.damaged-{}", path_, std::time(nullptr));
     std::error_code ignored;
     fs::rename(path_, aside, ignored);
@@ -546,8 +555,7 @@ bool Store::is_file_lost() {
         ::sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &is_moved);
     if (is_moved == 0)
         return false;
-    statements_.reset();
-    database_.reset();
+    close();
     return true;
 }
 

@@ -124,6 +124,7 @@ private:
     auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
     tl::expected<std::optional<std::string>, std::string> try_out();
     void connect();
+    void close();
     void migrate();
     std::vector<Session> unfinished_of_this_boot(std::int64_t now);
     void delete_sessions(const std::vector<SessionId>& ids);

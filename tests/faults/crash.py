@@ -59,7 +59,7 @@ def run_traced(scenario, options):
         return
     tracer = Tracer(solod.process.pid, options, _output(scenario))
     scenario.act()
-    wait_until(15, lambda: solod.has_exited() or scenario.is_over() and is_idle(solod.process.pid))
+    wait_until(15, lambda: solod.has_exited() or scenario.is_over() and solod.has_settled())
     tracer.close()
 
 

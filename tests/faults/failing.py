@@ -48,7 +48,7 @@ def _run_served(scenario, options, output):
     scenario.act()
     wait_until(LONGEST_LOGIN, lambda: solod.has_exited() or _is_answered(scenario))
     took = time.monotonic() - begin
-    wait_until(1, lambda: solod.has_exited() or is_idle(solod.process.pid))
+    wait_until(1, lambda: solod.has_exited() or solod.has_settled())
     tracer.close()
     if took > LONGEST_LOGIN and not all(login.is_decided() for login in scenario.logins):
         raise AssertionError(f"a login has no answer after {took:.1f} s")

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 
-from waiting import wait_until
+from waiting import is_idle, wait_until
 
 PROGRAM = "/usr/sbin/solod"
 
@@ -83,6 +83,10 @@ class Solod:
         except sqlite3.Error:
             return None
         return {text_of(row["id"]): dict(row) for row in rows}
+
+    def has_settled(self):
+        """Whether it has nothing to do and nothing to write: a confirmation is written a moment later."""
+        return is_idle(self.process.pid) and all(row["state"] != "opening" for row in (self.records() or {}).values())
 
     def integrity(self):
         with sqlite3.connect(self.database, timeout=1) as database:
