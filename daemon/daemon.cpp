@@ -133,11 +133,12 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                                     .decision = {},
                                     .rule = {}});
                }},
-      history_{loop_.get_executor(), store_,
-               [this](int count) {
-                   statistics_.count_evicted(count);
-                   records_.schedule_checkpoint();
-               }},
+      history_limit_{loop_.get_executor(), store_,
+                     [this](int count) {
+                         statistics_.count_evicted(count);
+                         records_.schedule_checkpoint();
+                     }},
+      history_count_{loop_.get_executor(), store_.path(), statistics_},
       logind_{loop_.get_executor(),
               {.connected = [this] { logind_watch_.connected(); },
                .begun = [this](const std::string& id) { logind_watch_.begun(id); }}},
@@ -150,6 +151,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                         events_,
                         {.policy = policy_, .config = config_},
                         {.statistics = statistics_,
+                         .history = history_count_,
                          .host = host_name(),
                          .started = wall_time(),
                          .problems = [this] { return problems(); },
@@ -204,7 +206,7 @@ asio::awaitable<void> Daemon::serve() {
 /// too old meanwhile: SQLite may take ten seconds to say so.
 asio::awaitable<void> Daemon::complete_recovery() {
     co_await recovery_.keep_trying(std::chrono::seconds{1});
-    history_.keep(config_.history_time.value);
+    history_limit_.keep(config_.history_time.value);
     co_await look_up_groups(slots_, accounts_);
 }
 
@@ -253,7 +255,7 @@ void Daemon::reload() {
         config_ = std::move(*config);
         policy_ = Policy{config_.policy};
         if (recovery_.is_done())
-            history_.keep(config_.history_time.value);
+            history_limit_.keep(config_.history_time.value);
         for (const std::string& warning : config_.warnings)
             log(Priority::warning, "{}", warning);
         log(Priority::notice, "the configuration is reloaded");

@@ -5,6 +5,7 @@
 #include "daemon/config.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/events.hpp"
+#include "daemon/history_count.hpp"
 #include "daemon/history_limit.hpp"
 #include "daemon/local_slots.hpp"
 #include "daemon/login_service.hpp"
@@ -61,7 +62,8 @@ private:
     std::unique_ptr<Events::Subscription> event_log_;
     Store store_;
     RecordQueue records_;
-    HistoryLimit history_;
+    HistoryLimit history_limit_;
+    HistoryCount history_count_;
     DescriptorStore kept_{loop_.get_executor()};
     Logind logind_;
     LocalSlots slots_;

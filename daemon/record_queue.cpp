@@ -26,8 +26,7 @@ constexpr int long_log = 4096;
 
 RecordQueue::RecordQueue(asio::any_io_executor executor, Store& store, Degraded degraded)
     : store_{store}, degraded_{std::move(degraded)}, next_write_{executor}, checkpoint_{executor},
-      checkpointer_{executor, store.path(),
-                    [this](const tl::expected<int, std::string>& pages) { checkpoint_done(pages); }} {}
+      checkpoints_{executor} {}
 
 void RecordQueue::add(const Session& session) {
     // A session keeps its first place: the end of a holder stays before the grant of its successor.
@@ -123,15 +122,19 @@ void RecordQueue::schedule_checkpoint() {
         if (error) // this may be no more
             return;
         is_checkpoint_due_ = false;
-        if (checkpointer_.is_running()) // the disk is slow
+        if (is_checkpoint_running_) { // the disk is slow
             schedule_checkpoint();
-        else
-            checkpointer_.begin();
+            return;
+        }
+        is_checkpoint_running_ = true;
+        checkpoints_.run([path = store_.path()] { return checkpoint(path); },
+                         [this](const auto& pages) { checkpoint_done(pages); });
     });
 }
 
 /// Where something is written all the time, the log never begins anew by itself.
 void RecordQueue::checkpoint_done(const tl::expected<int, std::string>& pages) {
+    is_checkpoint_running_ = false;
     if (!pages)
         log(Priority::warning, "checkpoint: {}", pages.error());
     if (pages.value_or(0) < long_log)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "daemon/checkpointer.hpp"
 #include "daemon/store.hpp"
+#include "daemon/work_thread.hpp"
 
 #include <chrono>
 #include <functional>
@@ -66,9 +66,10 @@ private:
     std::string problem_;
     asio::steady_timer next_write_;
     asio::steady_timer checkpoint_;
-    Checkpointer checkpointer_;
+    WorkThread checkpoints_;
     bool is_write_due_ = false;
     bool is_checkpoint_due_ = false;
+    bool is_checkpoint_running_ = false;
 };
 
 } // namespace solo

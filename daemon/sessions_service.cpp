@@ -168,7 +168,7 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
     sessions::Status::Reply reply;
     reply.version = SOLO_VERSION;
     reply.problems = state_.problems();
-    const auto history = count_history();
+    const auto history = co_await state_.history.now();
     if (!history)
         reply.problems.push_back(history.error());
     reply.state = reply.problems.empty() ? protocol::Health::ok : protocol::Health::degraded;
@@ -185,24 +185,12 @@ SessionsService::Reply SessionsService::status(sessions::Status /*call*/, Connec
 SessionsService::Reply SessionsService::metrics(sessions::Metrics /*call*/, Connection& /*any*/,
                                                 Replies /*one*/) {
     auto reply = metrics_of(state_.statistics, slots_, state_.gauges());
-    const auto history = count_history();
+    const auto history = co_await state_.history.now();
     reply.version = SOLO_VERSION;
     reply.state = history && state_.problems().empty() ? protocol::Health::ok : protocol::Health::degraded;
     reply.started = state_.started;
     reply.history = history.value_or(0);
     co_return make_reply(reply);
-}
-
-/// How many records of ended sessions there are: the database is asked once.
-tl::expected<std::int64_t, std::string> SessionsService::count_history() {
-    const std::int64_t since = state_.statistics.ended() - state_.statistics.evicted();
-    if (!history_at_start_) {
-        const auto count = store_.count_ended();
-        if (!count)
-            return count;
-        history_at_start_ = *count - since;
-    }
-    return *history_at_start_ + since;
 }
 
 SessionsService::Reply SessionsService::unlock(sessions::Unlock call, Connection& connection,

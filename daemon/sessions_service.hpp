@@ -5,6 +5,7 @@
 #include "daemon/config.hpp"
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
+#include "daemon/history_count.hpp"
 #include "daemon/leases.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/session_access.hpp"
@@ -23,7 +24,8 @@ namespace solo {
 
 /// What Status says of the daemon as a whole.
 struct DaemonState {
-    Statistics& statistics; ///< must outlive the service
+    Statistics& statistics; ///< must outlive the service, as the next
+    HistoryCount& history;
     std::string host;
     std::int64_t started = 0;                           ///< microseconds since the Unix epoch
     std::function<std::vector<std::string>()> problems; ///< why the daemon is degraded, one sentence each
@@ -53,8 +55,6 @@ private:
     Reply metrics(protocol::sessions::Metrics call, Connection& connection, Replies replies);
     Reply unlock(protocol::sessions::Unlock call, Connection& connection, Replies replies);
 
-    tl::expected<std::int64_t, std::string> count_history();
-
     Slots& slots_;
     Store& store_;
     Accounts& accounts_;
@@ -62,7 +62,6 @@ private:
     DaemonState state_;
     SessionAccess access_;
     Leases leases_;
-    std::optional<std::int64_t> history_at_start_; ///< counted when first asked for
     Dispatcher dispatcher_;
 };
 

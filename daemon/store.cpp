@@ -56,6 +56,15 @@ void take_file(const std::string& path) {
         (void)::chmod(path.c_str(), S_IRUSR | S_IWUSR);
 }
 
+/// A connection beside the store's. It never removes the log when it is closed: by then another database may
+/// have the name.
+std::unique_ptr<SQLite::Database> open_beside(const std::string& path) {
+    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW,
+                                                       busy_timeout);
+    ::sqlite3_db_config(database->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
+}
+
 /// Solo has neither triggers nor views: one that is there is not ours, and nothing of it is to run.
 void forbid_foreign_code(sqlite3* database) {
     ::sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
@@ -504,12 +513,6 @@ Store::newest_ended(const IdRange& range, const SessionFilter& filter, int count
     });
 }
 
-tl::expected<std::int64_t, std::string> Store::count_ended() {
-    return attempt([&]() -> std::int64_t {
-        return database_->execAndGet("SELECT count(*) FROM session WHERE state = 'ended'").getInt64();
-    });
-}
-
 // A session ends after its id was made, so that this looks at the oldest ids only, however many there are.
 tl::expected<Eviction, std::string> Store::evict(std::int64_t ended_before, const SessionId& after,
                                                  int count) {
@@ -563,14 +566,36 @@ tl::expected<void, std::string> Store::checkpoint() {
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
 }
 
-// It never removes the log when it is closed: by then another database may have the name.
+HistorySnapshot::HistorySnapshot(std::unique_ptr<SQLite::Database> database)
+    : database_{std::move(database)} {}
+HistorySnapshot::HistorySnapshot(HistorySnapshot&&) noexcept = default;
+HistorySnapshot& HistorySnapshot::operator=(HistorySnapshot&&) noexcept = default;
+HistorySnapshot::~HistorySnapshot() = default;
+
+tl::expected<HistorySnapshot, std::string> HistorySnapshot::take(const std::string& path) {
+    try {
+        HistorySnapshot snapshot{open_beside(path)};
+        snapshot.database_->exec("BEGIN; SELECT 1 FROM session LIMIT 1"); // it begins with what is read first
+        return snapshot;
+    } catch (const std::exception& error) {
+        return tl::unexpected{fmt::format("{}: {}", path, error.what())};
+    }
+}
+
+tl::expected<std::int64_t, std::string> HistorySnapshot::count_ended() const {
+    try {
+        return database_->execAndGet("SELECT count(*) FROM session WHERE state = 'ended'").getInt64();
+    } catch (const std::exception& error) {
+        return tl::unexpected{fmt::format("{}: {}", database_->getFilename(), error.what())};
+    }
+}
+
 tl::expected<int, std::string> checkpoint(const std::string& path) {
     if (::access(path.c_str(), F_OK) != 0) // the store makes it anew
         return 0;
     try {
-        const SQLite::Database database{path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW, busy_timeout};
-        ::sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        SQLite::Statement step{database, "PRAGMA wal_checkpoint(PASSIVE)"};
+        const auto database = open_beside(path);
+        SQLite::Statement step{*database, "PRAGMA wal_checkpoint(PASSIVE)"};
         int pages = 0;
         for (int before = -1, rest = most_steps; rest > 0 && pages != before; --rest) {
             before = pages;

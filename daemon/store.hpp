@@ -98,8 +98,6 @@ public:
     tl::expected<std::vector<SessionId>, std::string> newest_ended(const IdRange& range,
                                                                    const SessionFilter& filter, int count);
 
-    tl::expected<std::int64_t, std::string> count_ended();
-
     /// Deletes what ended before this time (microseconds since the Unix epoch), in one transaction. Looks at
     /// up to `count` records with an id greater than `after`, oldest first, and at none that was made later.
     tl::expected<Eviction, std::string> evict(std::int64_t ended_before, const SessionId& after, int count);
@@ -136,6 +134,24 @@ private:
     std::string host_;
     std::unique_ptr<SQLite::Database> database_;
     std::unique_ptr<Statements> statements_;
+};
+
+/// The database as it is at a moment, while a Store writes on: over a connection of its own, so that any
+/// thread may read it, one at a time.
+class HistorySnapshot {
+public:
+    static tl::expected<HistorySnapshot, std::string> take(const std::string& path);
+    HistorySnapshot(HistorySnapshot&& other) noexcept;
+    HistorySnapshot& operator=(HistorySnapshot&& other) noexcept;
+    ~HistorySnapshot();
+
+    /// How many records of ended sessions there are. Goes over all of them.
+    [[nodiscard]] tl::expected<std::int64_t, std::string> count_ended() const;
+
+private:
+    explicit HistorySnapshot(std::unique_ptr<SQLite::Database> database);
+
+    std::unique_ptr<SQLite::Database> database_;
 };
 
 /// Moves what the write-ahead log of this database holds into it, as far as that goes without waiting, while

@@ -200,6 +200,7 @@ private:
     Config config_;
     Events events_;
     Statistics statistics_{events_};
+    HistoryCount history_count_{around_.loop.get_executor(), around_.store->path(), statistics_};
     MemorySlots slots_{around_.loop.get_executor()};
     LoginService login_service_{slots_, policy_, events_, around_.kept, statistics_};
     SessionsService sessions_service_{slots_,
@@ -208,6 +209,7 @@ private:
                                       events_,
                                       {.policy = policy_, .config = config_},
                                       {.statistics = statistics_,
+                                       .history = history_count_,
                                        .host = "host",
                                        .started = 0,
                                        .problems = [] { return std::vector<std::string>{}; },

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/history_count.hpp"
+
+#include "daemon/store.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace solo {
+
+HistoryCount::HistoryCount(asio::any_io_executor executor, std::string path, const Statistics& statistics)
+    : path_{std::move(path)}, statistics_{statistics},
+      counted_{executor, asio::steady_timer::time_point::max()}, thread_{executor} {}
+
+asio::awaitable<tl::expected<std::int64_t, std::string>> HistoryCount::now() {
+    if (!at_start_ && !is_counting_)
+        begin();
+    while (is_counting_)
+        co_await counted_.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    if (!at_start_)
+        co_return tl::unexpected{problem_};
+    co_return *at_start_ + since_start();
+}
+
+/// What ends while it is counted is in the statistics and not in the snapshot.
+void HistoryCount::begin() {
+    auto snapshot = HistorySnapshot::take(path_);
+    if (!snapshot) {
+        problem_ = std::move(snapshot.error());
+        return;
+    }
+    is_counting_ = true;
+    auto count = [shared = std::make_shared<HistorySnapshot>(std::move(*snapshot))] {
+        return shared->count_ended();
+    };
+    thread_.run(std::move(count), [this, before = since_start()](const auto& counted) {
+        is_counting_ = false;
+        if (counted)
+            at_start_ = *counted - before;
+        else
+            problem_ = counted.error();
+        counted_.cancel();
+    });
+}
+
+} // namespace solo

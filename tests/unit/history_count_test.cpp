@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/history_count.hpp"
+#include "daemon/store.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/sessions.hpp"
+#include "tests/unit/temp_dir.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+using namespace solo;
+using namespace solo::testing;
+
+namespace {
+
+struct Scene {
+    Scene() { std::filesystem::create_directory(directory.path("disk")); }
+
+    /// Sessions with these numbers have ended before the start.
+    void record(int first, int last) {
+        std::vector<Session> sessions;
+        for (int number = first; number <= last; ++number)
+            sessions.push_back(over(session_of(number)));
+        must(store.save(sessions));
+    }
+
+    /// A session ends now.
+    void end(int number) {
+        record(number, number);
+        const Session session = over(session_of(number));
+        Happening happening{};
+        happening.kind = protocol::EventKind::ended;
+        happening.session = &session;
+        events.publish(happening);
+    }
+
+    /// Asks. The answer comes into `answers` while the loop runs: "3", or what is wrong.
+    void ask() {
+        const auto asking = [this]() -> asio::awaitable<void> {
+            const auto counted = co_await count->now();
+            answers.push_back(counted ? std::to_string(*counted) : counted.error());
+        };
+        asio::co_spawn(loop, asking, asio::detached);
+        loop.restart();
+        loop.poll();
+    }
+
+    /// Waits for the thread.
+    std::string answer() {
+        loop.restart();
+        loop.run();
+        return answers.back();
+    }
+
+    TempDir directory;
+    asio::io_context loop;
+    Events events;
+    Statistics statistics{events};
+    Store store{directory.path("disk/sessions.db"), Durability::interval, "boot", "host"};
+    std::vector<std::string> answers;
+    std::unique_ptr<HistoryCount> count =
+        std::make_unique<HistoryCount>(loop.get_executor(), store.path(), statistics);
+};
+
+void what_has_ended_is_counted_once_and_then_kept_in_mind(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    must(scene.store.save(std::vector{session_of(4)}));
+    scene.ask();
+    expect_equal(scene.answer(), "3");
+    scene.end(4);
+    scene.record(5, 9); // nobody was told: the database is not asked again
+    scene.ask();
+    expect_equal(scene.answers.back(), "4");
+    scene.statistics.count_evicted(2);
+    scene.ask();
+    expect_equal(scene.answers.back(), "2");
+}
+
+void what_ends_before_and_while_it_is_counted_counts_once(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.end(4);
+    scene.ask();
+    expect(scene.answers.empty(), "a thread counts");
+    scene.end(5);
+    scene.statistics.count_evicted(1);
+    expect_equal(scene.answer(), "4");
+}
+
+void all_who_ask_get_the_same_count(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.ask();
+    scene.ask();
+    scene.ask();
+    (void)scene.answer();
+    expect_equal(scene.answers.size(), 3U);
+    for (const std::string& answer : scene.answers)
+        expect_equal(answer, "3");
+}
+
+void a_database_that_cannot_be_read_is_asked_again(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 2);
+    scene.directory.take_away("disk");
+    scene.ask();
+    expect_within(scene.answers.back(), scene.store.path() + ": ");
+    scene.directory.give_back("disk");
+    scene.ask();
+    expect_equal(scene.answer(), "2");
+}
+
+/// AddressSanitizer sees where somebody touches what is gone.
+void it_may_go_while_it_counts(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    asio::io_context other;
+    HistoryCount count{other.get_executor(), scene.store.path(), scene.statistics};
+    const auto ask = [&count]() -> asio::awaitable<void> { (void)co_await count.now(); };
+    asio::co_spawn(other, ask, asio::detached);
+    other.poll();
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        SOLO_TEST(what_has_ended_is_counted_once_and_then_kept_in_mind),
+        SOLO_TEST(what_ends_before_and_while_it_is_counted_counts_once),
+        SOLO_TEST(all_who_ask_get_the_same_count),
+        SOLO_TEST(a_database_that_cannot_be_read_is_asked_again),
+        SOLO_TEST(it_may_go_while_it_counts),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
