@@ -55,7 +55,7 @@ def run_traced(scenario, options):
         solod.launch(prefix(options, _output(scenario)))
         solod.is_ready()
         wait_until(2, lambda: solod.has_exited() or is_idle(solod.process.pid))
-        release(solod.process.pid)
+        release(solod.process.pid, _output(scenario))
         return
     tracer = Tracer(solod.process.pid, options, _output(scenario))
     scenario.act()

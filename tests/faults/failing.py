@@ -71,7 +71,7 @@ def _run_start(scenario, options, output):
     solod.launch(prefix(options, output))
     is_ready = solod.is_ready(LONGEST_START)
     wait_until(1, lambda: solod.has_exited() or is_idle(solod.process.pid))
-    release(solod.process.pid)
+    release(solod.process.pid, output)
     # It may serve and not be able to say so.
     is_ready = is_ready or not solod.has_exited() and solod.is_ready(5)
     scenario.was_blind = "who was logged in before is not known" in solod.log()
