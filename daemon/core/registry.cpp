@@ -66,12 +66,8 @@ void Registry::open(Claim claim, const Now& now, Effects& effects) {
         settle(std::move(login), std::move(verdict), now, effects);
         return;
     }
-    const RequestId request = login.claim.request;
     affairs_[account].waiting.push_back(std::move(login));
     serve_waiting(account, now, effects);
-    if (const auto known = affairs_.find(account); known != affairs_.end())
-        for (Waiting& left : known->second.waiting)
-            left.has_waited = left.has_waited || left.claim.request == request;
 }
 
 /// Does what the verdict says of a login that need not wait (any longer).
@@ -449,6 +445,8 @@ void Registry::serve_waiting(const std::string& account, const Now& now, Effects
         Verdict verdict = decide(waiting.front().claim, now);
         if (verdict.decision == Decision::supersede) {
             supersede(waiting.front(), now, effects);
+            for (Waiting& left : waiting)
+                left.has_waited = true;
             return;
         }
         Waiting login = std::move(waiting.front());

@@ -88,6 +88,21 @@ void what_the_kernel_says_of_a_session_is_recorded_once(void** /*state*/) {
     assert_true(scene.stored.at(session_id(1)).traces == traces);
 }
 
+void what_is_said_of_a_session_that_is_not_there_does_nothing(void** /*state*/) {
+    Scene scene;
+    scene.active({.number = 1});
+    scene.close(1);
+    for (const int number : {1, 2}) {
+        const std::string which = "session " + std::to_string(number);
+        expect(scene.confirm(number, 8), "", which);
+        expect(scene.close(number), "", which);
+        expect(scene.gone(number), "", which);
+        expect(scene.stuck(number), "", which);
+        expect(scene.end(number), "", which);
+        assert_false(scene.registry.find(session_id(number)).has_value());
+    }
+}
+
 /// A restart finds out by itself what has not come on record: that a session was confirmed, and its traces.
 /// Whoever logs in or out waits for the record of that.
 void only_what_a_restart_finds_out_can_wait_for_its_record(void** /*state*/) {
@@ -402,6 +417,7 @@ int main() {
         SOLO_TEST(first_login_of_an_account_is_granted_after_its_record),
         SOLO_TEST(a_grant_records_who_where_and_when),
         SOLO_TEST(what_the_kernel_says_of_a_session_is_recorded_once),
+        SOLO_TEST(what_is_said_of_a_session_that_is_not_there_does_nothing),
         SOLO_TEST(only_what_a_restart_finds_out_can_wait_for_its_record),
         SOLO_TEST(second_login_of_an_account_is_refused_and_told_the_oldest_holder),
         SOLO_TEST(accounts_are_independent),

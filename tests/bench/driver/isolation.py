@@ -49,7 +49,8 @@ def flood(scene):
 
 
 def busy(scene):
-    """Everything that a solod does beside logins, at once: the other one is as big and has nothing to do."""
+    """Everything that a solod does beside logins, at once: the other one is as big and has nothing to do. Those who read
+    get what is left of the processors: it is solod that is measured, not how two of them are shared."""
     rows = {"history": scene.size.history[1], "leases": scene.size.listed}
     calm = scene.filled_solod("calm", "[Daemon]\nHistoryTime=infinity\n", **rows)
     busy_one = scene.filled_solod("busy", "[Daemon]\nHistoryTime=30d\n", **rows)
@@ -57,7 +58,7 @@ def busy(scene):
     commands = [f"while :; do {ctl} --json list; done", f"while :; do {ctl} --json history --limit 100000; done",
                 *[f"{ctl} watch"] * WATCHERS]
     disturbance = Disturbance([
-        scene.spawn("sh", "-c", command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        scene.spawn("nice", "-n", "19", "sh", "-c", command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         for command in commands])
     peers = {"quiet": scene.opener(calm, scene.accounts[0]),
              "busy": disturbance.around(scene.opener(busy_one, scene.accounts[0]))}

@@ -17,8 +17,8 @@ TITLES = {
     "libpam supersede": "pam_solo: supersede a session that leaves at once",
     "killed": "pam_solo: leader killed until a login is granted",
     "pam_exec who": "pam_exec with a who script",
-    "calm": "solod: login", "flooded": "solod: login while sessions.sock is flooded",
-    "quiet": "solod: login", "busy": "solod: login with List, Watch, eviction, checkpoints",
+    "calm": "solod: login, beside nothing", "flooded": "solod: login while sessions.sock is flooded",
+    "quiet": "solod: login, nobody lists or watches", "busy": "solod: login with List, Watch, eviction, checkpoints",
     "dlopen": "loading pam_solo.so in a fresh process", "dlopen null": "loading a C module that does nothing",
     "start": "start-up",
 }
