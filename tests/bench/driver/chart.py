@@ -36,4 +36,7 @@ def chart(rows):
 
 
 def time(microseconds):
-    return f"{microseconds / 1000:.3g} ms" if microseconds >= 1000 else f"{microseconds:.3g} µs"
+    for unit, size in (("s", 1_000_000), ("ms", 1000)):
+        if microseconds >= size:
+            return f"{microseconds / size:.3g} {unit}"
+    return f"{microseconds:.3g} µs"
