@@ -33,8 +33,10 @@ void HistoryCount::begin() {
         return;
     }
     is_counting_ = true;
-    auto count = [shared = std::make_shared<HistorySnapshot>(std::move(*snapshot))] {
-        return shared->count_ended();
+    auto count = [shared = std::make_shared<HistorySnapshot>(std::move(*snapshot))]() mutable {
+        auto counted = shared->count_ended();
+        shared.reset(); // its files are closed before anybody hears of it
+        return counted;
     };
     thread_.run(std::move(count), [this, before = since_start()](const auto& counted) {
         is_counting_ = false;

@@ -5,6 +5,8 @@
 #include "tests/unit/sessions.hpp"
 #include "tests/unit/temp_dir.hpp"
 
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,6 +107,25 @@ void all_who_ask_get_the_same_count(void** /*state*/) {
         expect_equal(answer, "3");
 }
 
+std::ptrdiff_t open_descriptors() {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {});
+}
+
+void nothing_of_it_is_open_when_it_is_counted(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 200);
+    std::ptrdiff_t first = 0;
+    for (int round = 0; round < 20; ++round) {
+        scene.count =
+            std::make_unique<HistoryCount>(scene.loop.get_executor(), scene.store.path(), scene.statistics);
+        scene.ask();
+        expect_equal(scene.answer(), "200");
+        // Of the database SQLite keeps one for the next connection, because of POSIX's locks (os_unix.c).
+        first = round == 0 ? open_descriptors() : first;
+        expect_equal(open_descriptors(), first);
+    }
+}
+
 void a_database_that_cannot_be_read_is_asked_again(void** /*state*/) {
     Scene scene;
     scene.record(1, 2);
@@ -134,6 +155,7 @@ int main() {
         SOLO_TEST(what_has_ended_is_counted_once_and_then_kept_in_mind),
         SOLO_TEST(what_ends_before_and_while_it_is_counted_counts_once),
         SOLO_TEST(all_who_ask_get_the_same_count),
+        SOLO_TEST(nothing_of_it_is_open_when_it_is_counted),
         SOLO_TEST(a_database_that_cannot_be_read_is_asked_again),
         SOLO_TEST(it_may_go_while_it_counts),
     };
