@@ -127,6 +127,8 @@ void nobody_fills_the_queue_for_the_others(void** /*state*/) {
     for (std::size_t i = 1; i < many; ++i)
         ask(loop, accounts, "alice", flood[i], {.uid = 61001});
     ask(loop, accounts, "bob", other, {.uid = 61002});
+    while (loop.poll() != 0) { // all have asked
+    }
     nss.let_go();
     loop.restart();
     loop.run();
