@@ -23,7 +23,7 @@ class LiveSessions {
 public:
     void add(const Session& session, Terms terms, Line line);
 
-    /// The session as it was.
+    /// The session as it was, which has to be there.
     Session remove(const SessionId& id);
 
     /// Null where there is none.

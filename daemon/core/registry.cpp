@@ -127,11 +127,9 @@ void Registry::confirm(const SessionId& id, std::optional<std::uint32_t> audit_s
     confirmed->set_traces(traces);
     if (is_news)
         live_.set_state(*confirmed, State::active);
-    Session session = confirmed->full();
-    const std::string account = session.account;
-    effects.push_back(Record{.session = std::move(session), .can_wait = true});
+    effects.push_back(Record{.session = confirmed->full(), .can_wait = true});
     if (is_news)
-        note_told(account, id, effects);
+        note_told(std::string{confirmed->account()}, id, effects);
 }
 
 void Registry::close(const SessionId& id, const Now& now, Effects& effects) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/history_count.hpp"
-#include "daemon/store.hpp"
 #include "tests/unit/expect.hpp"
-#include "tests/unit/sessions.hpp"
-#include "tests/unit/temp_dir.hpp"
+#include "tests/unit/history_on_disk.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -20,17 +19,7 @@ using namespace solo::testing;
 
 namespace {
 
-struct Scene {
-    Scene() { std::filesystem::create_directory(directory.path("disk")); }
-
-    /// Sessions with these numbers have ended before the start.
-    void record(int first, int last) {
-        std::vector<Session> sessions;
-        for (int number = first; number <= last; ++number)
-            sessions.push_back(over(session_of(number)));
-        must(store.save(sessions));
-    }
-
+struct Scene : HistoryOnDisk {
     /// A session ends now.
     void end(int number) {
         record(number, number);
@@ -59,11 +48,9 @@ struct Scene {
         return answers.back();
     }
 
-    TempDir directory;
     asio::io_context loop;
     Events events;
     Statistics statistics{events};
-    Store store{directory.path("disk/sessions.db"), Durability::interval, "boot", "host"};
     std::vector<std::string> answers;
     std::unique_ptr<HistoryCount> count =
         std::make_unique<HistoryCount>(loop.get_executor(), store.path(), statistics);
@@ -137,6 +124,14 @@ void a_database_that_cannot_be_read_is_asked_again(void** /*state*/) {
     expect_equal(scene.answer(), "2");
 }
 
+void a_count_that_fails_in_the_thread_is_told(void** /*state*/) {
+    Scene scene;
+    const std::string command = "sqlite3 '" + scene.store.path() + "' 'CREATE TABLE session (id)'";
+    assert_int_equal(std::system(command.c_str()), 0); // it can be read, and there is nothing to count by
+    scene.ask();
+    expect_within(scene.answer(), "no such column");
+}
+
 /// AddressSanitizer sees where somebody touches what is gone.
 void it_may_go_while_it_counts(void** /*state*/) {
     Scene scene;
@@ -157,6 +152,7 @@ int main() {
         SOLO_TEST(all_who_ask_get_the_same_count),
         SOLO_TEST(nothing_of_it_is_open_when_it_is_counted),
         SOLO_TEST(a_database_that_cannot_be_read_is_asked_again),
+        SOLO_TEST(a_count_that_fails_in_the_thread_is_told),
         SOLO_TEST(it_may_go_while_it_counts),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

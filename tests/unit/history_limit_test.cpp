@@ -2,8 +2,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/history_limit.hpp"
 #include "tests/unit/expect.hpp"
-#include "tests/unit/sessions.hpp"
-#include "tests/unit/temp_dir.hpp"
+#include "tests/unit/history_on_disk.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,17 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A history of this century's first years, and what is done about it.
-struct Scene {
-    Scene() { std::filesystem::create_directory(directory.path("disk")); }
-
-    void record(int first, int last) {
-        std::vector<Session> sessions;
-        for (int number = first; number <= last; ++number)
-            sessions.push_back(over(session_of(number)));
-        must(store.save(sessions));
-    }
-
+struct Scene : HistoryOnDisk {
     [[nodiscard]] int total() const { return std::accumulate(evicted.begin(), evicted.end(), 0); }
 
     /// Runs the event loop until so many records are gone.
@@ -40,9 +29,7 @@ struct Scene {
         expect_equal(total(), count);
     }
 
-    TempDir directory;
     asio::io_context loop;
-    Store store{directory.path("disk/sessions.db"), Durability::interval, "boot", "host"};
     std::vector<int> evicted;
     HistoryLimit limit{loop.get_executor(), store, [this](int count) { evicted.push_back(count); }};
 };
