@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/history_count.hpp"
 
-#include "daemon/store.hpp"
+#include "daemon/store_aside.hpp"
 
 #include <memory>
 #include <utility>

@@ -2,6 +2,7 @@
 #include "daemon/record_queue.hpp"
 
 #include "daemon/log.hpp"
+#include "daemon/store_aside.hpp"
 
 #include <algorithm>
 #include <chrono>

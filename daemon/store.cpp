@@ -22,12 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long to wait for a reader from outside (an administrator's sqlite3), in milliseconds.
-constexpr int busy_timeout = 1000;
-
-/// How often a checkpoint goes on with what has been written during its last step, which is less each time.
-constexpr int most_steps = 10;
-
 constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
                                 "leader_start, slot, opened, ended, "
                                 "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
@@ -54,15 +48,6 @@ void take_file(const std::string& path) {
         return;
     if ((status.st_mode & 07777U) != (S_IRUSR | S_IWUSR))
         (void)::chmod(path.c_str(), S_IRUSR | S_IWUSR);
-}
-
-/// A connection beside the store's. It never removes the log when it is closed: by then another database may
-/// have the name.
-std::unique_ptr<SQLite::Database> open_beside(const std::string& path) {
-    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW,
-                                                       busy_timeout);
-    ::sqlite3_db_config(database->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    return database;
 }
 
 /// Solo has neither triggers nor views: one that is there is not ours, and nothing of it is to run.
@@ -564,49 +549,6 @@ bool Store::is_file_lost() {
 
 tl::expected<void, std::string> Store::checkpoint() {
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
-}
-
-HistorySnapshot::HistorySnapshot(std::unique_ptr<SQLite::Database> database)
-    : database_{std::move(database)} {}
-HistorySnapshot::HistorySnapshot(HistorySnapshot&&) noexcept = default;
-HistorySnapshot& HistorySnapshot::operator=(HistorySnapshot&&) noexcept = default;
-HistorySnapshot::~HistorySnapshot() = default;
-
-tl::expected<HistorySnapshot, std::string> HistorySnapshot::take(const std::string& path) {
-    try {
-        HistorySnapshot snapshot{open_beside(path)};
-        snapshot.database_->exec("BEGIN; SELECT 1 FROM session LIMIT 1"); // it begins with what is read first
-        return snapshot;
-    } catch (const std::exception& error) {
-        return tl::unexpected{fmt::format("{}: {}", path, error.what())};
-    }
-}
-
-tl::expected<std::int64_t, std::string> HistorySnapshot::count_ended() const {
-    try {
-        return database_->execAndGet("SELECT count(*) FROM session WHERE state = 'ended'").getInt64();
-    } catch (const std::exception& error) {
-        return tl::unexpected{fmt::format("{}: {}", database_->getFilename(), error.what())};
-    }
-}
-
-tl::expected<int, std::string> checkpoint(const std::string& path) {
-    if (::access(path.c_str(), F_OK) != 0) // the store makes it anew
-        return 0;
-    try {
-        const auto database = open_beside(path);
-        SQLite::Statement step{*database, "PRAGMA wal_checkpoint(PASSIVE)"};
-        int pages = 0;
-        for (int before = -1, rest = most_steps; rest > 0 && pages != before; --rest) {
-            before = pages;
-            step.executeStep();
-            pages = std::max(0, step.getColumn(1).getInt()); // -1 where another one is on its way
-            step.reset();
-        }
-        return pages;
-    } catch (const std::exception& error) {
-        return tl::unexpected{fmt::format("{}: {}", path, error.what())};
-    }
 }
 
 std::int64_t Store::size() const {

@@ -60,12 +60,15 @@ struct MovedAside {
     std::string reason;
 };
 
-/// The sessions' records in one SQLite file. The only file that knows SQL.
+/// The sessions' records in one SQLite file. This and store_aside are the only files that know SQL.
 ///
 /// Where the database cannot be opened or written, calls fail with a sentence that says why, and the next
 /// call tries again; nothing here throws. Blocks for the time of the disk.
 class Store {
 public:
+    /// How long to wait for a reader from outside (an administrator's sqlite3), in milliseconds.
+    static constexpr int busy_timeout = 1000;
+
     /// Does not open anything yet. The records carry the host's name and the running boot's id.
     Store(std::string path, Durability durability, std::string boot_id, std::string host);
     ~Store();
@@ -135,28 +138,5 @@ private:
     std::unique_ptr<SQLite::Database> database_;
     std::unique_ptr<Statements> statements_;
 };
-
-/// The database as it is at a moment, while a Store writes on: over a connection of its own, so that any
-/// thread may read it, one at a time.
-class HistorySnapshot {
-public:
-    static tl::expected<HistorySnapshot, std::string> take(const std::string& path);
-    HistorySnapshot(HistorySnapshot&& other) noexcept;
-    HistorySnapshot& operator=(HistorySnapshot&& other) noexcept;
-    ~HistorySnapshot();
-
-    /// How many records of ended sessions there are. Goes over all of them.
-    [[nodiscard]] tl::expected<std::int64_t, std::string> count_ended() const;
-
-private:
-    explicit HistorySnapshot(std::unique_ptr<SQLite::Database> database);
-
-    std::unique_ptr<SQLite::Database> database_;
-};
-
-/// Moves what the write-ahead log of this database holds into it, as far as that goes without waiting, while
-/// a Store writes it: by a connection of its own, so that any thread may call this. How many pages the log
-/// had; it begins anew, by itself, when all of them have been moved before the next one is written.
-tl::expected<int, std::string> checkpoint(const std::string& path);
 
 } // namespace solo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/schema.hpp"
 #include "daemon/store.hpp"
+#include "daemon/store_aside.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/in_child.hpp"
 #include "tests/unit/sessions.hpp"
