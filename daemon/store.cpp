@@ -57,20 +57,52 @@ void forbid_foreign_code(sqlite3* database) {
 }
 
 template<class T>
-void bind_optional(SQLite::Statement& statement, int index, const std::optional<T>& value) {
+void bind_number(SQLite::Statement& statement, int index, const std::optional<T>& value) {
     if (value)
-        statement.bind(index, *value);
+        statement.bind(index, static_cast<std::int64_t>(*value));
     else
         statement.bind(index);
 }
 
-template<class T>
-void bind_number(SQLite::Statement& statement, int index, const std::optional<T>& value) {
-    bind_optional(statement, index, value ? std::optional{static_cast<std::int64_t>(*value)} : std::nullopt);
+/// Not copied; NULL where there is none.
+void bind_text(SQLite::Statement& statement, int index, const std::string* text) {
+    if (text != nullptr)
+        statement.bindNoCopy(index, *text);
+    else
+        statement.bind(index);
+}
+
+void bind_text(SQLite::Statement& statement, int index, const std::optional<std::string>& text) {
+    bind_text(statement, index, text ? &*text : nullptr);
+}
+
+template<protocol::WireEnum T>
+void bind_name(SQLite::Statement& statement, int index, T value) {
+    statement.bindNoCopy(index, protocol::name_of(value).data()); // a literal
+}
+
+template<protocol::WireEnum T>
+void bind_name(SQLite::Statement& statement, int index, const std::optional<T>& value) {
+    if (value)
+        bind_name(statement, index, *value);
+    else
+        statement.bind(index);
 }
 
 void bind_id(SQLite::Statement& statement, int index, const SessionId& id) {
     statement.bind(index, id.bytes.data(), static_cast<int>(id.bytes.size()));
+}
+
+void bind_id(SQLite::Statement& statement, int index, const std::optional<SessionId>& id) {
+    if (id)
+        bind_id(statement, index, *id);
+    else
+        statement.bind(index);
+}
+
+/// As numbers_of() reads them.
+std::string text_of(const std::vector<std::uint32_t>& numbers) {
+    return fmt::format("{}", fmt::join(numbers, " "));
 }
 
 std::optional<std::string> text_of(const SQLite::Column& column) {
@@ -171,7 +203,8 @@ void bind_condition(SQLite::Statement& query, const IdRange& range, const Sessio
 
 } // namespace
 
-/// Prepared once for the statements of a login.
+/// Prepared once for the statements of a login. Texts are not copied: what is saved outlives its statement's
+/// run, and nothing looks at them after it.
 struct Store::Statements {
     Statements(SQLite::Database& database, std::int64_t boot_number)
         : boot{boot_number},
@@ -191,39 +224,35 @@ struct Store::Statements {
           delete_note{database, "DELETE FROM account WHERE name = ?"} {}
 
     void save(const Session& session) {
+        const std::string gids = text_of(session.gids);
+        const auto& lease = session.lease;
         (void)insert.tryReset(); // it says again what went wrong the last time
         insert.bind(1, boot);
         bind_id(insert, 2, session.id);
         insert.bindNoCopy(3, session.account);
         bind_number(insert, 4, session.uid);
-        insert.bind(5, std::string{protocol::name_of(session.state)});
-        bind_optional(insert, 6,
-                      session.reason ? std::optional{std::string{protocol::name_of(*session.reason)}}
-                                     : std::nullopt);
+        bind_name(insert, 5, session.state);
+        bind_name(insert, 6, session.reason);
         insert.bindNoCopy(7, session.origin.service);
-        bind_optional(insert, 8, session.origin.tty);
-        bind_optional(insert, 9, session.origin.rhost);
-        bind_optional(insert, 10, session.origin.ruser);
+        bind_text(insert, 8, session.origin.tty);
+        bind_text(insert, 9, session.origin.rhost);
+        bind_text(insert, 10, session.origin.ruser);
         insert.bind(11, session.leader.pid);
         insert.bind(12, static_cast<std::int64_t>(session.leader.start_time));
         bind_number(insert, 13, session.slot);
         insert.bind(14, session.opened);
-        bind_optional(insert, 15, session.ended);
-        if (session.superseded_by)
-            bind_id(insert, 16, *session.superseded_by);
-        else
-            insert.bind(16);
+        bind_number(insert, 15, session.ended);
+        bind_id(insert, 16, session.superseded_by);
         insert.bindNoCopy(17, session.nonce);
         bind_number(insert, 18, session.traces.line_inode);
         bind_number(insert, 19, session.traces.audit_session);
-        bind_optional(insert, 20, session.traces.logind_session);
+        bind_text(insert, 20, session.traces.logind_session);
         insert.bind(21, session.share);
-        bind_optional(insert, 22, session.expires);
-        const auto& lease = session.lease;
+        bind_number(insert, 22, session.expires);
         bind_number(insert, 23, lease ? std::optional{lease->ttl.count()} : std::nullopt);
         bind_number(insert, 24, lease ? std::optional{lease->opened_by} : std::nullopt);
         bind_number(insert, 25, lease ? std::optional{lease->lapses} : std::nullopt);
-        insert.bind(26, fmt::format("{}", fmt::join(session.gids, " ")));
+        insert.bindNoCopy(26, gids);
         insert.exec();
     }
 
@@ -237,12 +266,12 @@ struct Store::Statements {
         }
         const protocol::Origin by = note.superseded ? note.superseded->by : protocol::Origin{};
         bind_number(statement, 2, note.uid);
-        bind_optional(statement, 3, note.locked);
-        bind_optional(statement, 4, note.superseded ? std::optional{note.superseded->when} : std::nullopt);
-        bind_optional(statement, 5, note.superseded ? std::optional{by.service} : std::nullopt);
-        bind_optional(statement, 6, by.tty);
-        bind_optional(statement, 7, by.rhost);
-        bind_optional(statement, 8, by.ruser);
+        bind_number(statement, 3, note.locked);
+        bind_number(statement, 4, note.superseded ? std::optional{note.superseded->when} : std::nullopt);
+        bind_text(statement, 5, note.superseded ? &by.service : nullptr);
+        bind_text(statement, 6, by.tty ? &*by.tty : nullptr);
+        bind_text(statement, 7, by.rhost ? &*by.rhost : nullptr);
+        bind_text(statement, 8, by.ruser ? &*by.ruser : nullptr);
         statement.exec();
     }
 
