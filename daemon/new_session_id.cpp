@@ -2,7 +2,9 @@
 #include "daemon/new_session_id.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include <sys/random.h>
 #include <uuid/uuid.h>
 
 namespace solo {
@@ -12,7 +14,9 @@ namespace solo {
 // too.
 SessionId new_session_id(std::int64_t now) {
     SessionId id;
-    uuid_generate_random(id.bytes.data());
+    // libuuid makes five more system calls and seeds a generator of its own for as many bytes.
+    if (::getrandom(id.bytes.data(), id.bytes.size(), 0) != std::ssize(id.bytes))
+        uuid_generate_random(id.bytes.data());
     std::copy_n(SessionId::first_of(now).bytes.begin(), 6, id.bytes.begin());
     const auto fraction = static_cast<std::uint32_t>(now % 1000 * 4096 / 1000);
     id.bytes[6] = static_cast<std::uint8_t>(0x70U | fraction >> 8U);
