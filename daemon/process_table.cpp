@@ -50,25 +50,18 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
-/// The parts between blanks.
-std::vector<std::string_view> words_in(std::string_view text) {
-    constexpr std::string_view blanks = " \t\n";
+/// The parts between blanks, the first `most` of them.
+std::vector<std::string_view> words_in(std::string_view text, std::size_t most) {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
     std::vector<std::string_view> words;
-    for (;;) {
-        const auto begin = text.find_first_not_of(blanks);
-        if (begin == std::string_view::npos)
-            return words;
-        const auto end = std::min(text.find_first_of(blanks, begin), text.size());
-        words.push_back(text.substr(begin, end - begin));
-        text.remove_prefix(end);
+    for (auto rest = text.begin(); words.size() < most;) {
+        const auto begin = std::find_if_not(rest, text.end(), is_blank);
+        if (begin == text.end())
+            break;
+        rest = std::find_if(begin, text.end(), is_blank);
+        words.emplace_back(begin, rest);
     }
-}
-
-/// The fields after the command's name: [0] is the state, field 3 of proc(5).
-std::vector<std::string_view> fields_after_name(std::string_view text) {
-    const auto name_end = text.rfind(')');
-    return name_end == std::string_view::npos ? std::vector<std::string_view>{}
-                                              : words_in(text.substr(name_end + 1));
+    return words;
 }
 
 /// Field numbers of proc(5), counted from the first one after the command's name.
@@ -77,6 +70,13 @@ constexpr std::size_t parent_field = 1;
 constexpr std::size_t session_field = 3;
 constexpr std::size_t terminal_field = 4;
 constexpr std::size_t start_time_field = 19;
+
+/// The fields after the command's name, up to the last one that anybody looks at.
+std::vector<std::string_view> fields_after_name(std::string_view text) {
+    const auto name_end = text.rfind(')');
+    return name_end == std::string_view::npos ? std::vector<std::string_view>{}
+                                              : words_in(text.substr(name_end + 1), start_time_field + 1);
+}
 
 /// Whether somebody is in this audit session who does not descend from the leader.
 bool is_shared_audit_session(std::uint32_t session, const Process& leader) {
@@ -147,7 +147,7 @@ std::optional<Credentials> parse_credentials(std::string_view text) {
     std::vector<std::uint32_t> gids;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\n', begin), text.size());
-        const auto words = words_in(text.substr(begin, end - begin));
+        const auto words = words_in(text.substr(begin, end - begin), std::string_view::npos);
         begin = end + 1;
         if (words.size() > 1 && words[0] == "Uid:")
             uid = parse_number<std::uint32_t>(words[1]);
@@ -206,8 +206,10 @@ std::optional<std::uint32_t> audit_session_of(int pid) {
 
 std::optional<std::uint32_t> own_audit_session(const Process& leader) {
     const auto session = audit_session_of(leader.pid);
+    if (!session)
+        return std::nullopt;
     const auto status = read_process(leader.pid);
-    if (!session || !status || status->process != leader || session == audit_session_of(status->parent))
+    if (!status || status->process != leader || session == audit_session_of(status->parent))
         return std::nullopt;
     if (status->parent == 1 && is_shared_audit_session(*session, leader))
         return std::nullopt;
