@@ -7,6 +7,7 @@
 #include <exception>
 
 #include <malloc.h>
+#include <sqlite3.h>
 
 namespace {
 
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
     // SQLite takes 64 KB for most transactions (its statement journal); the C library would give it back to
     // the kernel each time, and its pages would have to be made anew.
     ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // nobody asks, and it takes a lock for each piece of memory
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
