@@ -176,7 +176,7 @@ void Daemon::run() {
     });
     while (!loop_.stopped()) {
         try {
-            turns_.run();
+            turns_.run(flush_log);
         } catch (const std::exception& error) {
             log(Priority::critical, "something that cannot happen did: {}",
                 error.what()); // and concerns one caller

@@ -43,11 +43,22 @@ bool send_to_journal(int priority, std::string_view text, std::span<const Journa
 }
 
 /// A log that cannot be written (its disk is full, its reader gone) is no reason to stop.
-void write_line(const std::string& line) {
+void write_line(Priority priority, const std::string& line) {
     (void)std::fputs(line.c_str(), stderr);
+    if (priority < Priority::info)
+        flush_log();
 }
 
 } // namespace
+
+void hold_log_lines() {
+    constexpr std::size_t most_held = 64 * 1024;
+    (void)std::setvbuf(stderr, nullptr, _IOFBF, most_held);
+}
+
+void flush_log() {
+    (void)std::fflush(stderr);
+}
 
 bool logs_to_journal() {
     static const bool it_does = leads_to_journal(STDERR_FILENO);
@@ -64,10 +75,10 @@ void log_line(Priority priority, std::string_view text, std::span<const JournalF
     if (send_to_journal(number, text, fields))
         return;
     if (journal_stream() != nullptr) {
-        write_line(fmt::format("<{}>{}\n", number, text));
+        write_line(priority, fmt::format("<{}>{}\n", number, text));
         return;
     }
-    write_line(fmt::format("solod: {}\n", text));
+    write_line(priority, fmt::format("solod: {}\n", text));
     ::syslog(LOG_AUTHPRIV | number, "%.*s", static_cast<int>(text.size()), text.data());
 }
 

@@ -19,6 +19,12 @@ enum class Priority : std::uint8_t { alert = 1, critical = 2, error = 3, warning
 /// Foreign text must have gone through protocol::printable(). The fields are for the journal and as they are.
 void log_line(Priority priority, std::string_view text, std::span<const JournalField> fields = {});
 
+/// From now on lines that only inform wait on their way to standard error: for flush_log(), for a line that
+/// weighs more, for 64 KB of them or for the end of the process. To write one wakes its reader, which takes
+/// as long as to write a record. Once, before the first line.
+void hold_log_lines();
+void flush_log();
+
 /// Whether lines go to the journal: nobody else takes fields.
 bool logs_to_journal();
 

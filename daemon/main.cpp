@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     // the kernel each time, and its pages would have to be made anew.
     ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
     ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // nobody asks, and it takes a lock for each piece of memory
+    solo::hold_log_lines();
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {

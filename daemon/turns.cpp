@@ -99,13 +99,14 @@ Turns::~Turns() {
     queue_->stop();
 }
 
-void Turns::run() {
+void Turns::run(const std::function<void()>& after_round) {
     while (!loop_.stopped()) {
-        if (queue_->is_turn_due())
-            poll();
-        else
+        poll();
+        after_round();
+        if (!loop_.stopped() && !queue_->is_turn_due())
             loop_.run_one();
     }
+    after_round();
 }
 
 std::size_t Turns::poll() {

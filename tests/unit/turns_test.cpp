@@ -10,6 +10,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 
 using namespace solo;
 using namespace solo::testing;
@@ -40,6 +41,35 @@ void everything_else_comes_first(void** /*state*/) {
         });
     turns.run();
     expect_equal(done, "user root user root user root ");
+}
+
+void a_round_ends_before_the_loop_waits(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    std::string done;
+    asio::steady_timer later{loop, 1ms};
+    later.async_wait([&](std::error_code /*error*/) { done += "later "; });
+    asio::post(loop, [&] {
+        done += "root ";
+        asio::post(loop, [&] { done += "more "; });
+    });
+    asio::post(turns.of(1), [&] { done += "user "; });
+    std::string seen; // what had been done when a round ended
+    turns.run([&] { seen += std::exchange(done, {}) + "| "; });
+    expect_equal(seen.substr(0, seen.find('|')), "root more user ");
+    expect(seen.ends_with("later | "), seen);
+}
+
+void a_round_ends_where_something_is_always_ready(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    bool has_ended = false;
+    const std::function<void()> again = [&] {
+        if (!has_ended)
+            asio::post(loop, again);
+    };
+    asio::post(loop, again);
+    turns.run([&] { has_ended = true; });
 }
 
 void users_get_a_share_of_the_time(void** /*state*/) {
@@ -149,6 +179,8 @@ int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(users_take_turns),
         SOLO_TEST(everything_else_comes_first),
+        SOLO_TEST(a_round_ends_before_the_loop_waits),
+        SOLO_TEST(a_round_ends_where_something_is_always_ready),
         SOLO_TEST(users_get_a_share_of_the_time),
         SOLO_TEST(root_waits_for_everything_else_and_for_nothing_more),
         SOLO_TEST(a_turn_comes_also_where_something_else_is_always_ready),
