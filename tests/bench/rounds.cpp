@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -29,10 +30,14 @@ std::FILE* take_output() {
 int serve_rounds(const std::function<std::int64_t()>& once) {
     std::FILE* const output = take_output();
     try {
-        for (int count = 0; std::cin >> count;) {
+        int count = 0;
+        for (int pause = 0; std::cin >> count >> pause;) {
             std::string line;
-            for (; count > 0; --count)
+            for (; count > 0; --count) {
+                if (pause > 0)
+                    std::this_thread::sleep_for(std::chrono::microseconds{pause});
                 line += std::to_string(once()) + ' ';
+            }
             std::fprintf(output, "%s\n", line.c_str());
             std::fflush(output);
         }

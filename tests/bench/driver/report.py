@@ -12,6 +12,7 @@ SIZES = ("rss ", "bytes ", "list solod growth")
 TITLES = {
     "raw": "raw Unix socket: connect, request, reply, close",
     "echo": "echo daemon of solod's shape",
+    "rush raw": "raw Unix socket, back to back", "rush open": "solod: open, 1,000,000 rows of history, back to back",
     "refusal": "solod: refusal",
     "libpam refusal": "pam_solo: refusal",
     "libpam supersede": "pam_solo: supersede a session that leaves at once",

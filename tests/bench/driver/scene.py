@@ -101,10 +101,15 @@ class Scene:
     def peer(self, program, *arguments, count=None, prefix=()):
         return Peer(self.worker(program, *arguments, prefix=prefix).round, count or self.size.count)
 
-    def opener(self, solod, account, outcome="grant", count=None):
+    def opener(self, solod, account, outcome="grant"):
         """The module's part of logins, without libpam."""
-        uid = host.FIRST_UID + self.accounts.index(account)
-        return self.peer("open_client", solod.login_socket, account, uid, outcome, count=count)
+        return self.peer("open_client", *self.open_arguments(solod, account, outcome))
+
+    def open_arguments(self, solod, account, outcome="grant"):
+        return solod.login_socket, account, host.FIRST_UID + self.accounts.index(account), outcome
+
+    def rushing_peer(self, program, *arguments):
+        return Peer(self.worker(program, *arguments).rush, self.size.count)
 
     def hold(self, solod, account):
         """A lease takes the account's slot."""

@@ -6,6 +6,9 @@ import subprocess
 from figures import Figures
 
 
+PAUSE = 1000  # microseconds
+
+
 class Broken(Exception):
     """A program that was measured did not do what it should."""
 
@@ -16,9 +19,9 @@ class Worker:
         self.process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def begin(self, count):
+    def begin(self, count, pause=0):
         try:
-            self.process.stdin.write(f"{count}\n")
+            self.process.stdin.write(f"{count} {pause}\n")
             self.process.stdin.flush()
         except BrokenPipeError as error:
             raise Broken(f"{self.name}: it is gone") from error
@@ -31,6 +34,12 @@ class Worker:
         return [int(nanoseconds) / 1000 for nanoseconds in line.split()]
 
     def round(self, count):
+        """Each after a pause, as logins come: whoever serves them has finished with the one before, and sleeps."""
+        self.begin(count, PAUSE)
+        return self.finish()
+
+    def rush(self, count):
+        """Each at once after the one before."""
         self.begin(count)
         return self.finish()
 
