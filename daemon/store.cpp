@@ -201,10 +201,22 @@ void bind_condition(SQLite::Statement& query, const IdRange& range, const Sessio
         query.bind(":uid", static_cast<std::int64_t>(*filter.uid));
 }
 
+/// Ends what a statement reads, however its scope is left: it would keep the log from beginning anew.
+class Rewind {
+public:
+    explicit Rewind(SQLite::Statement& statement) : statement_{statement} {}
+    Rewind(const Rewind&) = delete;
+    Rewind& operator=(const Rewind&) = delete;
+    ~Rewind() { (void)statement_.tryReset(); }
+
+private:
+    SQLite::Statement& statement_;
+};
+
 } // namespace
 
-/// Prepared once for the statements of a login. Texts are not copied: what is saved outlives its statement's
-/// run, and nothing looks at them after it.
+/// Prepared once: what a login needs, and what is done beside logins all the time. Texts are not copied: what
+/// is saved outlives its statement's run, and nothing looks at them after it.
 struct Store::Statements {
     Statements(SQLite::Database& database, std::int64_t boot_number)
         : boot{boot_number},
@@ -221,7 +233,10 @@ struct Store::Statements {
           begin{database, "BEGIN IMMEDIATE"}, commit{database, "COMMIT"}, roll_back{database, "ROLLBACK"},
           insert_note{database, "INSERT OR REPLACE INTO account (name, uid, locked, superseded, by_service, "
                                 "by_tty, by_rhost, by_ruser) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
-          delete_note{database, "DELETE FROM account WHERE name = ?"} {}
+          delete_note{database, "DELETE FROM account WHERE name = ?"},
+          oldest{database, "SELECT id, state = 'ended' AND ended < ? FROM session "
+                           "WHERE id > ? AND id < ? ORDER BY id LIMIT ?"},
+          delete_session{database, "DELETE FROM session WHERE id = ?"} {}
 
     void save(const Session& session) {
         const std::string gids = text_of(session.gids);
@@ -275,6 +290,27 @@ struct Store::Statements {
         statement.exec();
     }
 
+    /// The first ids after this one, and of each whether it ended before that time. A session ends after its
+    /// id was made, so that this looks at the oldest ids only, however many there are.
+    std::vector<std::pair<SessionId, bool>> oldest_after(const SessionId& after, std::int64_t ended_before,
+                                                         int count) {
+        const Rewind at_end{oldest};
+        oldest.bind(1, ended_before);
+        bind_id(oldest, 2, after);
+        bind_id(oldest, 3, SessionId::first_of(ended_before));
+        oldest.bind(4, count);
+        std::vector<std::pair<SessionId, bool>> found;
+        while (oldest.executeStep())
+            found.emplace_back(id_of(oldest.getColumn(0)), oldest.getColumn(1).getInt() != 0);
+        return found;
+    }
+
+    void remove(const SessionId& id) {
+        (void)delete_session.tryReset();
+        bind_id(delete_session, 1, id);
+        delete_session.exec();
+    }
+
     std::int64_t boot;
     SQLite::Statement insert;
     SQLite::Statement begin;
@@ -282,6 +318,8 @@ struct Store::Statements {
     SQLite::Statement roll_back;
     SQLite::Statement insert_note;
     SQLite::Statement delete_note;
+    SQLite::Statement oldest;
+    SQLite::Statement delete_session;
 };
 
 /// SQLite::Transaction with statements that are prepared already: to parse BEGIN and COMMIT takes as long as
@@ -527,28 +565,18 @@ Store::newest_ended(const IdRange& range, const SessionFilter& filter, int count
     });
 }
 
-// A session ends after its id was made, so that this looks at the oldest ids only, however many there are.
 tl::expected<Eviction, std::string> Store::evict(std::int64_t ended_before, const SessionId& after,
                                                  int count) {
     return attempt([&]() -> Eviction {
-        SQLite::Statement query{*database_, "SELECT id, state = 'ended' AND ended < ? FROM session "
-                                            "WHERE id > ? AND id < ? ORDER BY id LIMIT ?"};
-        query.bind(1, ended_before);
-        bind_id(query, 2, after);
-        bind_id(query, 3, SessionId::first_of(ended_before));
-        query.bind(4, count);
-        std::vector<SessionId> looked_at;
+        const auto looked_at = statements_->oldest_after(after, ended_before, count);
         std::vector<SessionId> old;
-        while (query.executeStep()) {
-            looked_at.push_back(id_of(query.getColumn(0)));
-            if (query.getColumn(1).getInt() != 0)
-                old.push_back(looked_at.back());
-        }
-        query.reset();
+        for (const auto& [id, is_old] : looked_at)
+            if (is_old)
+                old.push_back(id);
         delete_sessions(old);
         Eviction done{.evicted = static_cast<int>(old.size()), .after = std::nullopt};
         if (std::cmp_equal(looked_at.size(), count))
-            done.after = looked_at.back();
+            done.after = looked_at.back().first;
         return done;
     });
 }
@@ -556,14 +584,10 @@ tl::expected<Eviction, std::string> Store::evict(std::int64_t ended_before, cons
 void Store::delete_sessions(const std::vector<SessionId>& ids) {
     if (ids.empty())
         return;
-    SQLite::Transaction transaction{*database_, SQLite::TransactionBehavior::IMMEDIATE};
-    SQLite::Statement statement{*database_, "DELETE FROM session WHERE id = ?"};
-    for (const SessionId& id : ids) {
-        bind_id(statement, 1, id);
-        statement.exec();
-        statement.reset();
-    }
-    transaction.commit();
+    Batch batch{*statements_};
+    for (const SessionId& id : ids)
+        statements_->remove(id);
+    batch.commit();
 }
 
 bool Store::is_file_lost() {

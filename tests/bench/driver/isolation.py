@@ -50,7 +50,8 @@ def flood(scene):
 
 def busy(scene):
     """Everything that a solod does beside logins, at once: the other one is as big and has nothing to do. Those who read
-    get what is left of the processors: it is solod that is measured, not how two of them are shared."""
+    get what is left of the processors: it is solod that is measured, not how two of them are shared. (In a session of
+    their own they would get as much as all others together, sched(7): autogroup.)"""
     rows = {"history": scene.size.history[1], "leases": scene.size.listed}
     calm = scene.filled_solod("calm", "[Daemon]\nHistoryTime=infinity\n", **rows)
     busy_one = scene.filled_solod("busy", "[Daemon]\nHistoryTime=30d\n", **rows)
@@ -58,7 +59,8 @@ def busy(scene):
     commands = [f"while :; do {ctl} --json list; done", f"while :; do {ctl} --json history --limit 100000; done",
                 *[f"{ctl} watch"] * WATCHERS]
     disturbance = Disturbance([
-        scene.spawn("nice", "-n", "19", "sh", "-c", command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        scene.spawn("chrt", "--idle", "0", "sh", "-c", command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    process_group=0)
         for command in commands])
     peers = {"quiet": scene.opener(calm, scene.accounts[0]),
              "busy": disturbance.around(scene.opener(busy_one, scene.accounts[0]))}
