@@ -137,7 +137,8 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                      [this](int count) {
                          statistics_.count_evicted(count);
                          records_.schedule_checkpoint();
-                     }},
+                     },
+                     [this] { return records_.is_checkpoint_running(); }},
       history_count_{loop_.get_executor(), store_.path(), statistics_},
       logind_{loop_.get_executor(),
               {.connected = [this] { logind_watch_.connected(); },

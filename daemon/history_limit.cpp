@@ -14,12 +14,15 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-/// So many records are looked at in one transaction: a login may have to wait for it. Each has an entry in two
-/// indexes besides, somewhere in a big file: ten took 0.2 to 0.5 ms.
+/// So many records are looked at in one transaction: a login may have to wait for it. Each has an entry in
+/// two indexes besides, somewhere in a big file: ten took 0.2 to 0.5 ms.
 constexpr int step_size = 4;
 
 /// Between two of them.
 constexpr milliseconds pause = 2ms;
+
+/// Before it is asked again whether somebody is in the way.
+constexpr milliseconds patience = 20ms;
 
 /// How much longer than asked for records may stay.
 milliseconds interval(milliseconds time) {
@@ -32,8 +35,10 @@ std::int64_t unadvanced(const Now& start, const Now& now) {
     return std::min(now.wall, start.wall + (now.boot - start.boot));
 }
 
-HistoryLimit::HistoryLimit(const asio::any_io_executor& executor, Store& store, Evicted evicted)
-    : store_{store}, evicted_{std::move(evicted)}, start_{now()}, timer_{executor} {}
+HistoryLimit::HistoryLimit(const asio::any_io_executor& executor, Store& store, Evicted evicted,
+                           MustWait must_wait)
+    : store_{store}, evicted_{std::move(evicted)}, must_wait_{std::move(must_wait)}, start_{now()},
+      timer_{executor} {}
 
 void HistoryLimit::keep(TimeLimit time) {
     time_ = time;
@@ -53,6 +58,10 @@ void HistoryLimit::schedule(milliseconds pause_before) {
 }
 
 void HistoryLimit::step() {
+    if (must_wait_()) {
+        schedule(patience);
+        return;
+    }
     const std::int64_t oldest = unadvanced(start_, now()) - std::chrono::microseconds{*time_}.count();
     const auto done = store_.evict(oldest, after_, step_size);
     if (!done)

@@ -20,8 +20,11 @@ public:
     /// Told after each transaction how many records are gone.
     using Evicted = std::function<void(int)>;
 
+    /// Whether to write later, as while a checkpoint runs: it ends where nobody writes.
+    using MustWait = std::function<bool()>;
+
     /// Does nothing before keep(). The store must outlive this.
-    HistoryLimit(const asio::any_io_executor& executor, Store& store, Evicted evicted);
+    HistoryLimit(const asio::any_io_executor& executor, Store& store, Evicted evicted, MustWait must_wait);
 
     /// From now on records stay this long; begins at once, from the event loop.
     void keep(TimeLimit time);
@@ -32,6 +35,7 @@ private:
 
     Store& store_;
     Evicted evicted_;
+    MustWait must_wait_;
     TimeLimit time_;
     Now start_;
     SessionId after_; ///< where the next step begins

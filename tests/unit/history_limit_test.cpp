@@ -31,7 +31,9 @@ struct Scene : HistoryOnDisk {
 
     asio::io_context loop;
     std::vector<int> evicted;
-    HistoryLimit limit{loop.get_executor(), store, [this](int count) { evicted.push_back(count); }};
+    bool must_wait = false;
+    HistoryLimit limit{loop.get_executor(), store, [this](int count) { evicted.push_back(count); },
+                       [this] { return must_wait; }};
 };
 
 void what_is_too_old_is_deleted_a_few_at_a_time(void** /*state*/) {
@@ -46,6 +48,18 @@ void what_is_too_old_is_deleted_a_few_at_a_time(void** /*state*/) {
     const auto left = must(scene.store.ended({}, {}, 9));
     expect(left.size() == 1 && number_of(left.front().id) == 252, "what has just ended stays");
     expect(must(scene.store.find(id_of(251)))->state == State::active, "who is logged in stays");
+}
+
+void what_is_too_old_stays_while_a_checkpoint_runs(void** /*state*/) {
+    Scene scene;
+    scene.record(1, 3);
+    scene.must_wait = true;
+    scene.limit.keep(24h);
+    for (int asked = 0; asked < 3; ++asked)
+        scene.loop.run_one();
+    expect_equal(scene.total(), 0);
+    scene.must_wait = false;
+    scene.await_evicted(3);
 }
 
 void what_gets_too_old_later_is_deleted_too(void** /*state*/) {
@@ -102,6 +116,7 @@ void a_clock_that_is_set_makes_nothing_older(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(what_is_too_old_is_deleted_a_few_at_a_time),
+        SOLO_TEST(what_is_too_old_stays_while_a_checkpoint_runs),
         SOLO_TEST(what_gets_too_old_later_is_deleted_too),
         SOLO_TEST(with_infinity_nothing_is_ever_deleted),
         SOLO_TEST(another_time_applies_at_once),
