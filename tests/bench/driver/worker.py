@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A program of the bench that takes orders (rounds.hpp), and rounds of several of them in turn."""
 
+import os
 import subprocess
 
 from figures import Figures
@@ -60,6 +61,7 @@ class Peer:
 def interleave(peers, rounds):
     """Figures by name. Each round has each peer once, so that what disturbs the machine disturbs all alike; each begins
     at another one."""
+    os.sync()  # what was made for the measurements: its way to the disk is not to be measured
     names = list(peers)
     results = {name: [] for name in names}
     for peer in peers.values():
