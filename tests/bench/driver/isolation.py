@@ -2,6 +2,7 @@
 """How long a login takes while others keep solod busy: an unprivileged user who floods sessions.sock; lists, watchers,
 eviction and checkpoints."""
 
+import json
 import os
 import signal
 import subprocess
@@ -49,19 +50,16 @@ def flood(scene):
 
 
 def busy(scene):
-    """Everything that a solod does beside logins, at once: the other one is as big and has nothing to do. Those who read
-    get what is left of the processors: it is solod that is measured, not how two of them are shared. (In a session of
-    their own they would get as much as all others together, sched(7): autogroup.)"""
+    """Everything that a solod does beside logins, at once: the other one is as big and has nothing to do. Those who ask are
+    no soloctl, which takes more of a processor than solod: it is solod that is measured, not how two of them are shared."""
     rows = {"history": scene.size.history[1], "leases": scene.size.listed}
     calm = scene.filled_solod("calm", "[Daemon]\nHistoryTime=infinity\n", **rows)
     busy_one = scene.filled_solod("busy", "[Daemon]\nHistoryTime=30d\n", **rows)
-    ctl = f"{scene.soloctl} --socket {busy_one.sessions_socket}"
-    commands = [f"while :; do {ctl} --json list; done", f"while :; do {ctl} --json history --limit 100000; done",
-                *[f"{ctl} watch"] * WATCHERS]
+    calls = [{"method": "org.pamsolo.Sessions.List", "more": True},
+             {"method": "org.pamsolo.Sessions.List", "parameters": {"ended": True, "limit": 100000}, "more": True},
+             *[{"method": "org.pamsolo.Sessions.Watch", "more": True}] * WATCHERS]
     disturbance = Disturbance([
-        scene.spawn("chrt", "--idle", "0", "sh", "-c", command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                    process_group=0)
-        for command in commands])
+        scene.spawn(scene.program("reader"), busy_one.sessions_socket, json.dumps(call), process_group=0) for call in calls])
     peers = {"quiet": scene.opener(calm, scene.accounts[0]),
              "busy": disturbance.around(scene.opener(busy_one, scene.accounts[0]))}
     scene.keep(interleave(peers, scene.size.rounds))
