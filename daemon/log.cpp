@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -42,22 +43,49 @@ bool send_to_journal(int priority, std::string_view text, std::span<const Journa
     return journal().send(journal_entry(entry));
 }
 
+/// Lines on their way to standard error, which itself stays unbuffered: what else is said there, as by a
+/// process that aborts, is not to be lost.
+struct HeldLines {
+    std::mutex mutex;
+    bool is_holding = false;
+    std::string text;
+};
+
+HeldLines& held_lines() {
+    static HeldLines the_lines;
+    return the_lines;
+}
+
+constexpr std::size_t most_held = 64 * 1024;
+
 /// A log that cannot be written (its disk is full, its reader gone) is no reason to stop.
-void write_line(Priority priority, const std::string& line) {
-    (void)std::fputs(line.c_str(), stderr);
-    if (priority < Priority::info)
-        flush_log();
+void write_out(HeldLines& lines) {
+    (void)std::fwrite(lines.text.data(), 1, lines.text.size(), stderr);
+    lines.text.clear();
+}
+
+void write_line(Priority priority, std::string_view line) {
+    HeldLines& lines = held_lines();
+    const std::lock_guard lock{lines.mutex};
+    lines.text += line;
+    if (!lines.is_holding || priority < Priority::info || lines.text.size() >= most_held)
+        write_out(lines);
 }
 
 } // namespace
 
 void hold_log_lines() {
-    constexpr std::size_t most_held = 64 * 1024;
-    (void)std::setvbuf(stderr, nullptr, _IOFBF, most_held);
+    HeldLines& lines = held_lines();
+    const std::lock_guard lock{lines.mutex};
+    lines.is_holding = true;
+    (void)std::atexit(flush_log);
 }
 
 void flush_log() {
-    (void)std::fflush(stderr);
+    HeldLines& lines = held_lines();
+    const std::lock_guard lock{lines.mutex};
+    if (!lines.text.empty())
+        write_out(lines);
 }
 
 bool logs_to_journal() {
