@@ -7,7 +7,8 @@
 
 namespace solo {
 
-/// A fresh id: a version 7 UUID of this time (microseconds since the Unix epoch) and the kernel's random bits.
+/// A fresh id: a version 7 UUID of this time (microseconds since the Unix epoch) and the kernel's random
+/// bits.
 SessionId new_session_id(std::int64_t now);
 
 } // namespace solo

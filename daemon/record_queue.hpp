@@ -42,7 +42,8 @@ public:
     /// Somebody else has written to the store: its log is moved into the database soon.
     void schedule_checkpoint();
 
-    /// Whether the log is being moved. It begins anew by itself where all of it could be, so who can wait does.
+    /// Whether the log is being moved. It begins anew by itself where all of it could be, so who can wait
+    /// does.
     [[nodiscard]] bool is_checkpoint_running() const { return is_checkpoint_running_; }
 
     /// Whether the database itself refused this session in the last write(): its slot is taken there.

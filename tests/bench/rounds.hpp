@@ -16,9 +16,10 @@ std::int64_t time_of(Work work) {
     return std::chrono::nanoseconds{std::chrono::steady_clock::now() - begin}.count();
 }
 
-/// For each line "N PAUSE" on standard input calls `once` N times, each after so many microseconds, and prints
-/// on one line what each call returned, the nanoseconds that it took. Until the end of input; then 0. What `once` prints is dropped. Where it
-/// throws, what was measured did not do what it should: says so on standard error and returns 1.
+/// For each line "N PAUSE" on standard input calls `once` N times, each after so many microseconds, and
+/// prints on one line what each call returned, the nanoseconds that it took. Until the end of input; then 0.
+/// What `once` prints is dropped. Where it throws, what was measured did not do what it should: says so on
+/// standard error and returns 1.
 int serve_rounds(const std::function<std::int64_t()>& once);
 
 } // namespace solo::bench
