@@ -59,9 +59,9 @@ def measure(scene):
         peers[f"open {name}"] = scene.opener(solod, accounts[0])
         service = scene.pam_service("bench-" + name.replace(" ", "-"), solod)
         peers[f"libpam {name}"] = scene.peer("login_client", "open", service, accounts[0])
-    big = solods[f"history {scene.size.history[1]}"]
+    big = f"history {scene.size.history[1]}"
     peers["rush raw"] = scene.rushing_peer("raw_client", directory / "raw.sock")
-    peers["rush open"] = scene.rushing_peer("open_client", *scene.open_arguments(big, accounts[0]))
+    peers[f"rush open {big}"] = scene.rushing_peer("open_client", *scene.open_arguments(solods[big], accounts[0]))
     scene.hold(empty, accounts[2])
     scene.hold(empty, accounts[3])
     peers["refusal"] = scene.opener(empty, accounts[2], "refuse")

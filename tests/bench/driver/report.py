@@ -12,7 +12,6 @@ SIZES = ("rss ", "bytes ", "list solod growth")
 TITLES = {
     "raw": "raw Unix socket: connect, request, reply, close",
     "echo": "echo daemon of solod's shape",
-    "rush raw": "raw Unix socket, back to back", "rush open": "solod: open, 1,000,000 rows of history, back to back",
     "refusal": "solod: refusal",
     "libpam refusal": "pam_solo: refusal",
     "libpam supersede": "pam_solo: supersede a session that leaves at once",
@@ -29,6 +28,8 @@ def title(name):
     if name in TITLES:
         return TITLES[name]
     kind, _, rest = name.partition(" ")
+    if kind == "rush":
+        return f"{title(rest)}, back to back"
     what, _, count = rest.partition(" ")
     count = f"{int(count):,}" if count.isdigit() else count
     if kind in ("open", "libpam") and what in ("history", "live"):
