@@ -34,15 +34,15 @@ LeaderWatch::LeaderWatch(const asio::any_io_executor& executor, Exited exited)
 void LeaderWatch::watch(const SessionId& id, ProcessHandle leader) {
     if (pidfds_.contains(id))
         return;
-    auto pidfd = std::move(leader).release();
-    const auto session = sessions_.emplace(pidfd.get(), id).first;
-    epoll_event exit{.events = EPOLLIN | EPOLLONESHOT, .data = {.fd = pidfd.get()}};
-    if (::epoll_ctl(exits_.native_handle(), EPOLL_CTL_ADD, pidfd.get(), &exit) != 0) {
-        const int error = errno;
-        sessions_.erase(session);
-        throw std::system_error{error, std::generic_category(), "epoll_ctl"};
-    }
-    pidfds_.emplace(id, std::move(pidfd));
+    const int pidfd = leader.pidfd();
+    sessions_.insert_or_assign(pidfd, id);
+    pidfds_.emplace(id, std::move(leader).release());
+    epoll_event exit{.events = EPOLLIN | EPOLLONESHOT, .data = {.fd = pidfd}};
+    if (::epoll_ctl(exits_.native_handle(), EPOLL_CTL_ADD, pidfd, &exit) == 0)
+        return;
+    const int error = errno;
+    forget(id);
+    throw std::system_error{error, std::generic_category(), "epoll_ctl"};
 }
 
 /// A pidfd leaves the epoll before it is closed: the kernel goes on reporting one of which a duplicate is

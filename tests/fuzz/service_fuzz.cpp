@@ -82,12 +82,14 @@ public:
     ~World() {
         for (auto& [name, client] : clients_)
             client.fd.reset();
-        while (served_ > 0) {
+        // A server hears last that a connection is over, in a turn that may have to wait until users have
+        // rested.
+        while (login_server_.open_connections() + sessions_server_.open_connections() > 0) {
             around_.loop.restart();
             if (around_.turns.poll() == 0)
                 around_.loop.run_one_for(std::chrono::milliseconds{1});
         }
-        settle(); // the servers hear of the end a moment after on_end
+        settle();
         for_each_session(slots_, [](const Session& session) {
             must(session.state != State::opening, "what nobody confirmed is over");
         });
@@ -138,8 +140,6 @@ private:
             must(::seteuid(0) == 0, "root again");
         const auto connection = (is_login ? login_server_ : sessions_server_).adopt(UniqueFd{ends[1]});
         must(connection != nullptr, "it is served");
-        ++served_;
-        connection->on_end([this] { --served_; });
         return clients_.emplace(name, Client{UniqueFd{ends[0]}, {}}).first->second;
     }
 
@@ -216,7 +216,6 @@ private:
                                        .gauges = [] { return Gauges{}; }}};
     Server login_server_{idle(around_.loop), login_service_.dispatcher(), around_.turns, limits()};
     Server sessions_server_{idle(around_.loop), sessions_service_.dispatcher(), around_.turns, limits()};
-    int served_ = 0; ///< connections
     std::string id_ = "01234567-89ab-7def-8123-456789abcdef";
     std::map<char, Client> clients_;
 };
