@@ -8,7 +8,7 @@
 
 #include <functional>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 namespace solo::ctl {
 

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <exception>
 
+#include <CLI/CLI.hpp>
+
 using namespace solo::ctl;
 
 namespace {
