@@ -41,15 +41,15 @@ protocol::Channel connected(const std::string& socket) {
 
 Client::Client(std::string socket) : socket_{std::move(socket)}, channel_{connected(socket_)} {}
 
-protocol::Reply Client::exchange(const protocol::Call& call, Deadline deadline) {
+protocol::ReceivedReply Client::exchange(const protocol::Call& call, Deadline deadline) {
     return checked(channel_.call(call, deadline));
 }
 
-protocol::Reply Client::next(Deadline deadline) {
+protocol::ReceivedReply Client::next(Deadline deadline) {
     return checked(channel_.next_reply(deadline));
 }
 
-protocol::Reply Client::checked(tl::expected<protocol::Reply, protocol::Failure> reply) const {
+protocol::ReceivedReply Client::checked(tl::expected<protocol::ReceivedReply, protocol::Failure> reply) const {
     if (!reply) {
         throw Problem{exit_unreachable,
                       fmt::format("no answer from solod at {}: {}. {}", protocol::printable(socket_),
@@ -58,7 +58,7 @@ protocol::Reply Client::checked(tl::expected<protocol::Reply, protocol::Failure>
     return *std::move(reply);
 }
 
-const protocol::Reply& Client::succeeded(const protocol::Reply& reply) {
+const protocol::ReceivedReply& Client::succeeded(const protocol::ReceivedReply& reply) {
     if (reply.failed())
         throw Problem{exit_no, error_text(reply)};
     return reply;

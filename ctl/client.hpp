@@ -68,21 +68,21 @@ public:
     }
 
 private:
-    protocol::Reply exchange(const protocol::Call& call, protocol::Deadline deadline);
-    protocol::Reply next(protocol::Deadline deadline);
+    protocol::ReceivedReply exchange(const protocol::Call& call, protocol::Deadline deadline);
+    protocol::ReceivedReply next(protocol::Deadline deadline);
 
     /// The reply itself where it is no error.
-    static const protocol::Reply& succeeded(const protocol::Reply& reply);
+    static const protocol::ReceivedReply& succeeded(const protocol::ReceivedReply& reply);
 
     template<protocol::Message R>
-    R decoded(const protocol::Reply& reply) const {
+    R decoded(const protocol::ReceivedReply& reply) const {
         auto message = protocol::decode<R>(reply.parameters);
         if (!message)
             throw_undecodable(message.error().name);
         return *std::move(message);
     }
 
-    protocol::Reply checked(tl::expected<protocol::Reply, protocol::Failure> reply) const;
+    protocol::ReceivedReply checked(tl::expected<protocol::ReceivedReply, protocol::Failure> reply) const;
     [[noreturn]] void throw_undecodable(const std::string& field) const;
 
     std::string socket_;

@@ -17,7 +17,7 @@ namespace {
 ExitStatus close(const Options& options, const protocol::sessions::CloseLease& request) {
     const auto reply = Client{options.socket}.call(request);
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(fmt::format("Closed {}.\n", protocol::printable(request.id)));
     }

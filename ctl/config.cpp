@@ -17,7 +17,7 @@ ExitStatus config(const Options& options, const std::string& file) {
     if (!values)
         return exit_no;
     if (options.json) {
-        print_json(protocol::encode(*values));
+        print_json(protocol::to_json(*values));
     } else {
         print(config_text(*values));
     }

@@ -120,7 +120,7 @@ std::string findings_text(const Findings& findings) {
 ExitStatus doctor(const Options& options) {
     const auto findings = Examination{options}.examine();
     if (options.json) {
-        print_json(protocol::encode(findings));
+        print_json(protocol::to_json(findings));
     } else {
         print(findings_text(findings));
     }

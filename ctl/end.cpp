@@ -45,7 +45,7 @@ ExitStatus end_one(const Options& options, const EndOptions& what) {
                              .call(sessions::End{.id = what.id, .message = what.message}, Client::ending_time)
                              .session;
     if (options.json) {
-        print_json(to_json({session}));
+        print_json(protocol::to_json(std::vector{session}));
     } else {
         print(ended_line(session));
     }
@@ -71,7 +71,7 @@ ExitStatus end_account(const Options& options, const EndOptions& what) {
         }
     }
     if (options.json) {
-        print_json(to_json(ended));
+        print_json(protocol::to_json(ended));
         return status;
     }
     for (const auto& session : ended)

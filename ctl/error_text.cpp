@@ -85,7 +85,7 @@ std::string sentence(const service::ExpectedMore& /*error*/) {
 
 /// Sets the sentence where the reply is this error and its parameters are as they should be.
 template<class E>
-void try_error(const protocol::Reply& reply, std::optional<std::string>& text) {
+void try_error(const protocol::ReceivedReply& reply, std::optional<std::string>& text) {
     if (!is_error<E>(reply))
         return;
     if (const auto error = protocol::decode<E>(reply.parameters))
@@ -93,7 +93,7 @@ void try_error(const protocol::Reply& reply, std::optional<std::string>& text) {
 }
 
 template<class... Es>
-std::optional<std::string> sentence_of(const protocol::Reply& reply) {
+std::optional<std::string> sentence_of(const protocol::ReceivedReply& reply) {
     std::optional<std::string> text;
     (try_error<Es>(reply, text), ...);
     return text;
@@ -101,7 +101,7 @@ std::optional<std::string> sentence_of(const protocol::Reply& reply) {
 
 } // namespace
 
-std::string error_text(const protocol::Reply& reply) {
+std::string error_text(const protocol::ReceivedReply& reply) {
     const auto text =
         sentence_of<sessions::Refused, sessions::NoSuchSession, sessions::PermissionDenied,
                     sessions::NotActive, sessions::NotALease, sessions::CannotEnd,

@@ -68,7 +68,7 @@ std::string explanation(const Explain& question, const Explain::Reply& reply) {
 ExitStatus explain(const Options& options, const Explain& question) {
     const auto reply = Client{options.socket}.call(question);
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(explanation(question, reply));
     }

@@ -129,7 +129,7 @@ std::string metrics_text(const MetricsReply& reply) {
 ExitStatus metrics(const Options& options) {
     const auto reply = Client{options.socket}.call(protocol::sessions::Metrics{});
     if (options.json)
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     else
         print(metrics_text(reply));
     return exit_yes;

@@ -27,7 +27,7 @@ std::string opened_text(const protocol::Session& session) {
 ExitStatus open(const Options& options, const OpenLease& request) {
     const auto session = Client{options.socket}.call(request, Client::ending_time).session;
     if (options.json) {
-        print_json(protocol::encode(session));
+        print_json(protocol::to_json(session));
     } else {
         print(opened_text(session));
     }

@@ -2,6 +2,7 @@
 #include "ctl/output.hpp"
 
 #include "ctl/problem.hpp"
+#include "protocol/json.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -29,9 +30,9 @@ int write_all(int fd, std::string_view text) {
 /// How much is written at once, about.
 constexpr std::size_t piece_size = 64 * 1024;
 
-std::string dump(const protocol::Json& value, int indent) {
+std::string laid_out(std::string_view json, int indent) {
     constexpr bool ascii_only = true;
-    return value.dump(indent, ' ', ascii_only, protocol::Json::error_handler_t::replace);
+    return protocol::Json::parse(json).dump(indent, ' ', ascii_only, protocol::Json::error_handler_t::replace);
 }
 
 constexpr int indent = 2;
@@ -55,13 +56,13 @@ void LongText::end() {
     waiting_.clear();
 }
 
-void print_json(const protocol::Json& value) {
-    print(dump(value, indent) + '\n');
+void print_json(std::string_view json) {
+    print(laid_out(json, indent) + '\n');
 }
 
-std::string json_element(const protocol::Json& value) {
+std::string json_element(std::string_view json) {
     std::string text{std::string(indent, ' ')};
-    for (const char c : dump(value, indent)) {
+    for (const char c : laid_out(json, indent)) {
         text += c;
         if (c == '\n') // no string of JSON has one
             text.append(indent, ' ');
@@ -69,8 +70,8 @@ std::string json_element(const protocol::Json& value) {
     return text;
 }
 
-void print_json_line(const protocol::Json& value) {
-    print(dump(value, -1) + '\n'); // all on one line
+void print_json_line(std::string_view json) {
+    print(laid_out(json, -1) + '\n'); // all on one line
 }
 
 void print_error(std::string_view text) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "protocol/json.hpp"
-
 #include <string>
 #include <string_view>
 
@@ -24,15 +22,15 @@ private:
     std::string waiting_;
 };
 
-/// The value on several lines, in ASCII: foreign text in it can do nothing to a terminal.
-void print_json(const protocol::Json& value);
+/// A JSON text on several lines, in ASCII: foreign text in it can do nothing to a terminal.
+void print_json(std::string_view json);
 
 /// The same as an element of an array has it, whose elements are printed one after the other: without a line
 /// feed at the end.
-std::string json_element(const protocol::Json& value);
+std::string json_element(std::string_view json);
 
 /// The same on one line, for a stream of values.
-void print_json_line(const protocol::Json& value);
+void print_json_line(std::string_view json);
 
 /// "soloctl: TEXT" on standard error.
 void print_error(std::string_view text);

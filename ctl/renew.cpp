@@ -18,7 +18,7 @@ namespace {
 ExitStatus renew(const Options& options, const protocol::sessions::Renew& request) {
     const auto reply = Client{options.socket}.call(request);
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(fmt::format("Renewed {}, which now lapses at {}.\n", protocol::printable(request.id),
                           local_time(reply.expires)));

@@ -154,7 +154,7 @@ void print_edits(const Options& options, const std::vector<ServiceEdit>& edits, 
                                : fmt::format("{}: {}.\n", printable(edit.service), nothing);
     }
     if (options.json) {
-        print_json(protocol::encode(reports));
+        print_json(protocol::to_json(reports));
     } else {
         print(text);
     }

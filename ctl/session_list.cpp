@@ -24,7 +24,7 @@ std::vector<protocol::Session> list_sessions(Client& client, const sessions::Lis
 void print_json_list(Client& client, const sessions::List& question) {
     Spool elements;
     for_each_session(client, question, [&](const protocol::Session& session) {
-        elements.add(json_element(protocol::encode(session)));
+        elements.add(json_element(protocol::to_json(session)));
     });
     LongText text;
     text.add("[");
@@ -35,10 +35,6 @@ void print_json_list(Client& client, const sessions::List& question) {
     });
     text.add(elements.is_empty() ? "]\n" : "\n]\n");
     text.end();
-}
-
-protocol::Json to_json(const std::vector<protocol::Session>& sessions) {
-    return protocol::encode(sessions);
 }
 
 } // namespace solo::ctl

@@ -19,7 +19,4 @@ std::vector<protocol::Session> list_sessions(Client& client, const protocol::ses
 /// Prints them as the JSON array that --json promises: nothing of it where something goes wrong.
 void print_json_list(Client& client, const protocol::sessions::List& question);
 
-/// The sessions as such an array.
-protocol::Json to_json(const std::vector<protocol::Session>& sessions);
-
 } // namespace solo::ctl

@@ -15,7 +15,7 @@ namespace {
 ExitStatus show(const Options& options, const protocol::sessions::Get& question) {
     const auto session = Client{options.socket}.call(question).session;
     if (options.json) {
-        print_json(protocol::encode(session));
+        print_json(protocol::to_json(session));
     } else {
         print(session_details(session));
     }

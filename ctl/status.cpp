@@ -34,7 +34,7 @@ std::string status_text(const StatusReply& status) {
 ExitStatus status(const Options& options) {
     const auto reply = Client{options.socket}.call(protocol::sessions::Status{});
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(status_text(reply));
     }

@@ -17,7 +17,7 @@ namespace {
 ExitStatus unlock(const Options& options, const protocol::sessions::Unlock& request) {
     const auto reply = Client{options.socket}.call(request);
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(fmt::format("{} may log in.\n", protocol::printable(request.account)));
     }

@@ -32,7 +32,7 @@ std::string verdict(const Validate::Reply& reply) {
 ExitStatus validate(const Options& options, const Validate& question) {
     const auto reply = Client{options.socket}.call(question);
     if (options.json) {
-        print_json(protocol::encode(reply));
+        print_json(protocol::to_json(reply));
     } else {
         print(verdict(reply));
     }

@@ -35,7 +35,7 @@ ExitStatus watch(const Options& options) {
     Client client{options.socket};
     client.for_each_reply(Watch{}, [&](const Watch::Reply& reply) {
         if (options.json)
-            print_json_line(protocol::encode(reply.event));
+            print_json_line(protocol::to_json(reply.event));
         else
             print(event_line(reply.event));
     });

@@ -32,7 +32,7 @@ public:
     void add(Handler handler) {
         methods_.emplace(
             Message::method,
-            [handler = std::move(handler)](const protocol::Call& call,
+            [handler = std::move(handler)](const protocol::ReceivedCall& call,
                                            Connection& connection) -> asio::awaitable<protocol::Reply> {
                 auto message = protocol::decode<Message>(call.parameters);
                 if (!message)
@@ -43,10 +43,10 @@ public:
     }
 
     /// Answers a call. A handler that throws std::bad_alloc or another exception fails this call alone.
-    asio::awaitable<protocol::Reply> dispatch(const protocol::Call& call, Connection& connection) const;
+    asio::awaitable<protocol::Reply> dispatch(const protocol::ReceivedCall& call, Connection& connection) const;
 
 private:
-    using Method = std::function<asio::awaitable<protocol::Reply>(const protocol::Call&, Connection&)>;
+    using Method = std::function<asio::awaitable<protocol::Reply>(const protocol::ReceivedCall&, Connection&)>;
 
     [[nodiscard]] protocol::Reply unknown(const std::string& method) const;
 

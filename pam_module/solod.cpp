@@ -39,7 +39,7 @@ tl::unexpected<Problem> unanswered(const protocol::Failure& failure) {
 }
 
 /// What an error reply means: only the daemon's own Refused is a decision.
-tl::unexpected<Problem> problem_of(const protocol::Reply& reply) {
+tl::unexpected<Problem> problem_of(const protocol::ReceivedReply& reply) {
     if (reply.error == login::Refused::error) {
         auto refused = protocol::decode<login::Refused>(reply.parameters);
         if (!refused)

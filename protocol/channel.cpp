@@ -137,7 +137,7 @@ tl::expected<void, Failure> Channel::send(const std::string& frame, Deadline dea
     return {};
 }
 
-tl::expected<Reply, Failure> Channel::call(const Call& call, Deadline deadline) {
+tl::expected<ReceivedReply, Failure> Channel::call(const Call& call, Deadline deadline) {
     const auto sent = send(to_frame(call), deadline);
     // A server that is over its limits says so and closes before it has read the call: that is its reply.
     const bool can_be_answered = sent || sent.error().fault == Fault::closed;
@@ -145,10 +145,10 @@ tl::expected<Reply, Failure> Channel::call(const Call& call, Deadline deadline) 
         return next_reply(deadline);
     if (!sent)
         return tl::unexpected{sent.error()};
-    return Reply{};
+    return ReceivedReply{};
 }
 
-tl::expected<Reply, Failure> Channel::next_reply(Deadline deadline) {
+tl::expected<ReceivedReply, Failure> Channel::next_reply(Deadline deadline) {
     for (;;) {
         if (const auto message = reader_.next()) {
             auto reply = parse_reply(*message);

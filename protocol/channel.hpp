@@ -48,10 +48,10 @@ public:
     explicit Channel(UniqueFd fd) : fd_{std::move(fd)} {}
 
     /// Sends the call and, unless it is oneway, waits for its (first) reply.
-    tl::expected<Reply, Failure> call(const Call& call, Deadline deadline);
+    tl::expected<ReceivedReply, Failure> call(const Call& call, Deadline deadline);
 
     /// Waits for the next reply to a call that wanted more.
-    tl::expected<Reply, Failure> next_reply(Deadline deadline);
+    tl::expected<ReceivedReply, Failure> next_reply(Deadline deadline);
 
     [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] UniqueFd release() && { return std::move(fd_); }

@@ -24,13 +24,15 @@ struct InvalidField {
     std::string name;
 };
 
+/// Appends the JSON text of a message, or of a vector of messages. Optionals that are not set are left out.
 template<class T>
-void encode_into(Json& out, const T& value);
+void append_json(std::string& out, const T& value);
 
+/// The same as a text of its own.
 template<class T>
-Json encode(const T& value) {
-    Json out;
-    encode_into(out, value);
+std::string to_json(const T& value) {
+    std::string out;
+    append_json(out, value);
     return out;
 }
 
@@ -148,27 +150,38 @@ bool read(const Json& in, T& out, std::string& wrong) {
 } // namespace detail
 
 template<class T>
-void encode_into(Json& out, const T& value) {
+void append_json(std::string& out, const T& value) {
+    const char* separator = "";
     if constexpr (detail::is_vector<T>::value) {
-        out = Json::array();
-        for (const auto& element : value)
-            out.push_back(encode(element));
+        out += '[';
+        for (const auto& element : value) {
+            out += std::exchange(separator, ",");
+            append_json(out, element);
+        }
+        out += ']';
     } else if constexpr (Message<T>) {
-        out = Json::object();
-        const auto write_field = [&](const auto& field) {
-            const auto& member = value.*field.member;
-            if constexpr (detail::is_optional<std::remove_cvref_t<decltype(member)>>::value) {
-                if (member)
-                    out.emplace(field.name, encode(*member));
-            } else {
-                out.emplace(field.name, encode(member));
-            }
+        const auto append_field = [&](std::string_view name, const auto& member) {
+            out.append(std::exchange(separator, ",")).append(1, '"').append(name).append("\":");
+            append_json(out, member);
         };
-        std::apply([&](const auto&... field) { (write_field(field), ...); }, T::fields());
+        const auto append_set = [&](const auto& field) {
+            const auto& member = value.*field.member;
+            if constexpr (!detail::is_optional<std::remove_cvref_t<decltype(member)>>::value)
+                append_field(field.name, member);
+            else if (member)
+                append_field(field.name, *member);
+        };
+        out += '{';
+        std::apply([&](const auto&... field) { (append_set(field), ...); }, T::fields());
+        out += '}';
     } else if constexpr (WireEnum<T>) {
-        out = name_of(value);
+        out.append(1, '"').append(name_of(value)).append(1, '"');
+    } else if constexpr (std::same_as<T, bool>) {
+        out += value ? "true" : "false";
+    } else if constexpr (detail::WireInt<T>) {
+        out += std::to_string(value);
     } else {
-        out = value;
+        append_string(out, value);
     }
 }
 

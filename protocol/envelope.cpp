@@ -27,22 +27,28 @@ bool take_parameters(Json& message, Json& parameters) {
     return true;
 }
 
-std::string terminated(const Json& message) {
-    std::string frame = to_text(message);
-    frame.push_back('\0');
+/// Appends a member to an object that has one already.
+void append_flag(std::string& frame, std::string_view member, bool flag) {
+    if (flag)
+        frame.append(",\"").append(member).append("\":true");
+}
+
+/// Ends the object and the frame.
+std::string ended(std::string frame) {
+    frame.append(1, '}').append(1, '\0');
     return frame;
 }
 
 } // namespace
 
-std::optional<Call> parse_call(std::string_view text) {
+std::optional<ReceivedCall> parse_call(std::string_view text) {
     auto message = parse_json(text);
     if (!message || !message->is_object())
         return std::nullopt;
     const auto method = message->find("method");
     if (method == message->end() || !method->is_string())
         return std::nullopt;
-    Call call{.method = method->get<std::string>()};
+    ReceivedCall call{.method = method->get<std::string>()};
     const bool readable =
         take_parameters(*message, call.parameters) && read_flag(*message, "oneway", call.oneway) &&
         read_flag(*message, "more", call.more) && read_flag(*message, "upgrade", call.upgrade);
@@ -51,11 +57,11 @@ std::optional<Call> parse_call(std::string_view text) {
     return call;
 }
 
-std::optional<Reply> parse_reply(std::string_view text) {
+std::optional<ReceivedReply> parse_reply(std::string_view text) {
     auto message = parse_json(text);
     if (!message || !message->is_object())
         return std::nullopt;
-    Reply reply;
+    ReceivedReply reply;
     const auto error = message->find("error");
     if (error != message->end() && !error->is_null()) {
         if (!error->is_string() || error->get_ref<const std::string&>().empty())
@@ -68,25 +74,24 @@ std::optional<Reply> parse_reply(std::string_view text) {
 }
 
 std::string to_frame(const Call& call) {
-    Json message{{"method", call.method}};
-    if (!call.parameters.empty())
-        message["parameters"] = call.parameters;
-    if (call.oneway)
-        message["oneway"] = true;
-    if (call.more)
-        message["more"] = true;
-    if (call.upgrade)
-        message["upgrade"] = true;
-    return terminated(message);
+    std::string frame{"{\"method\":"};
+    append_string(frame, call.method);
+    frame.append(",\"parameters\":").append(call.parameters);
+    append_flag(frame, "oneway", call.oneway);
+    append_flag(frame, "more", call.more);
+    append_flag(frame, "upgrade", call.upgrade);
+    return ended(std::move(frame));
 }
 
 std::string to_frame(const Reply& reply) {
-    Json message{{"parameters", reply.parameters}};
-    if (reply.failed())
-        message["error"] = reply.error;
-    if (reply.continues)
-        message["continues"] = true;
-    return terminated(message);
+    std::string frame{"{\"parameters\":"};
+    frame += reply.parameters;
+    if (!reply.error.empty()) {
+        frame += ",\"error\":";
+        append_string(frame, reply.error);
+    }
+    append_flag(frame, "continues", reply.continues);
+    return ended(std::move(frame));
 }
 
 } // namespace solo::protocol

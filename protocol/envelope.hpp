@@ -11,29 +11,45 @@
 
 namespace solo::protocol {
 
-/// One method call. At most one of the three flags is set in a valid call.
+/// One method call, as it is sent. At most one of the three flags is set in a valid call.
 struct Call {
     std::string method;
-    Json parameters = Json::object();
-    bool oneway = false;  ///< no reply is wanted
-    bool more = false;    ///< any number of replies is wanted
+    std::string parameters = "{}"; ///< the text of a JSON object
+    bool oneway = false;           ///< no reply is wanted
+    bool more = false;             ///< any number of replies is wanted
     bool upgrade = false; ///< the connection is to speak something else afterwards; no method here does
 };
 
-/// One reply to a call.
+/// One reply to a call, as it is sent.
 struct Reply {
+    std::string parameters = "{}"; ///< the text of a JSON object
+    std::string error;             ///< the error's full name; empty where the call succeeded
+    bool continues = false;        ///< another reply to the same call follows
+};
+
+/// A call that has come.
+struct ReceivedCall {
+    std::string method;
     Json parameters = Json::object();
-    std::string error;      ///< the error's full name; empty where the call succeeded
-    bool continues = false; ///< another reply to the same call follows
+    bool oneway = false;
+    bool more = false;
+    bool upgrade = false;
+};
+
+/// A reply that has come.
+struct ReceivedReply {
+    Json parameters = Json::object();
+    std::string error;
+    bool continues = false;
 
     [[nodiscard]] bool failed() const { return !error.empty(); }
 };
 
 /// Reads a call from a message's text (without its NUL). Nothing where it is not a varlink call.
-std::optional<Call> parse_call(std::string_view text);
+std::optional<ReceivedCall> parse_call(std::string_view text);
 
 /// Reads a reply from a message's text (without its NUL). Nothing where it is not a varlink reply.
-std::optional<Reply> parse_reply(std::string_view text);
+std::optional<ReceivedReply> parse_reply(std::string_view text);
 
 /// A message as it goes over the socket, its terminating NUL included.
 std::string to_frame(const Call& call);
@@ -41,18 +57,18 @@ std::string to_frame(const Reply& reply);
 
 template<Message T>
 Call make_call(const T& message) {
-    return Call{.method = std::string{T::method}, .parameters = encode(message)};
+    return Call{.method = std::string{T::method}, .parameters = to_json(message)};
 }
 
 template<Message T>
 Reply make_reply(const T& message) {
-    return Reply{.parameters = encode(message), .error = {}};
+    return Reply{.parameters = to_json(message), .error = {}};
 }
 
 template<Message T>
     requires requires { T::error; }
 Reply make_error(const T& message) {
-    return Reply{.parameters = encode(message), .error = std::string{T::error}};
+    return Reply{.parameters = to_json(message), .error = std::string{T::error}};
 }
 
 } // namespace solo::protocol

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/json.hpp"
 
-#include <string>
+#include <algorithm>
 
 namespace solo::protocol {
 
@@ -32,6 +32,11 @@ bool is_shallow(std::string_view text) {
     return true;
 }
 
+/// Whether JSON has it as it is.
+bool is_plain(char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 } // namespace
 
 std::optional<Json> parse_json(std::string_view text) {
@@ -45,6 +50,13 @@ std::optional<Json> parse_json(std::string_view text) {
 
 std::string to_text(const Json& value) {
     return value.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+void append_string(std::string& out, std::string_view text) {
+    if (std::ranges::all_of(text, is_plain))
+        out.append(1, '"').append(text).append(1, '"');
+    else
+        out += to_text(Json(text));
 }
 
 } // namespace solo::protocol

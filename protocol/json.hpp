@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -21,5 +22,8 @@ std::optional<Json> parse_json(std::string_view text);
 /// The text of a value. Bytes that are not UTF-8 become U+FFFD, so that a login program's word can always be
 /// said.
 std::string to_text(const Json& value);
+
+/// Appends a string in quotes. Bytes that are not UTF-8 become U+FFFD here, too.
+void append_string(std::string& out, std::string_view text);
 
 } // namespace solo::protocol

@@ -39,7 +39,7 @@ Channel connected(const std::string& path) {
     return *std::move(channel);
 }
 
-Reply reply_to(Channel& channel, const Call& call) {
+ReceivedReply reply_to(Channel& channel, const Call& call) {
     auto reply = channel.call(call, Deadline::in(never));
     if (!reply)
         throw std::runtime_error{reply.error().text()};
@@ -68,7 +68,7 @@ int main(int /*argc*/, char** argv) {
                                .nonce = nonce(),
                                .takeover = std::nullopt};
         std::optional<Channel> channel;
-        Reply reply;
+        ReceivedReply reply;
         const auto time = time_of([&] {
             channel = connected(argv[1]);
             reply = reply_to(*channel, make_call(open));

@@ -57,9 +57,11 @@ void there_and_back(const Json& json) {
     const auto message = decode<T>(json);
     if (!message)
         return;
-    const Json encoded = encode(*message);
-    const auto again = decode<T>(encoded);
-    must(again.has_value() && encode(*again) == encoded, "what was read is written and read as the same");
+    const std::string written = to_json(*message);
+    const auto parsed = parse_json(written);
+    must(parsed.has_value(), "what is written is JSON");
+    const auto again = decode<T>(*parsed);
+    must(again.has_value() && to_json(*again) == written, "what was read is written and read as the same");
 }
 
 template<Message... T>
@@ -78,13 +80,25 @@ void decode_all(const Json& json) {
         json);
 }
 
-template<class Envelope>
-void framed_and_back(const Envelope& envelope, std::optional<Envelope> (*parse)(std::string_view)) {
+Call as_sent(const ReceivedCall& call) {
+    return {.method = call.method,
+            .parameters = to_text(call.parameters),
+            .oneway = call.oneway,
+            .more = call.more,
+            .upgrade = call.upgrade};
+}
+
+Reply as_sent(const ReceivedReply& reply) {
+    return {.parameters = to_text(reply.parameters), .error = reply.error, .continues = reply.continues};
+}
+
+template<class Envelope, class Parse>
+void framed_and_back(const Envelope& envelope, Parse parse) {
     std::string frame = to_frame(envelope);
     must(frame.find('\0') == frame.size() - 1, "one NUL, at the end");
     frame.pop_back();
     const auto again = parse(frame);
-    must(again && to_frame(*again) == frame + '\0', "what was said is understood as the same");
+    must(again && to_frame(as_sent(*again)) == frame + '\0', "what was said is understood as the same");
 }
 
 void check_json(const std::string& text) {
@@ -96,11 +110,11 @@ void check_json(const std::string& text) {
     decode_all(*json);
     if (const auto call = parse_call(text)) {
         must(call->oneway + call->more + call->upgrade <= 1, "one flag at most");
-        framed_and_back<Call>(*call, parse_call);
+        framed_and_back(as_sent(*call), parse_call);
         decode_all(call->parameters);
     }
     if (const auto reply = parse_reply(text)) {
-        framed_and_back<Reply>(*reply, parse_reply);
+        framed_and_back(as_sent(*reply), parse_reply);
         decode_all(reply->parameters);
     }
 }

@@ -72,7 +72,7 @@ private:
 };
 
 /// The first message, where it is a reply that reports a success.
-std::optional<protocol::Reply> success_in(std::string_view bytes) {
+std::optional<protocol::ReceivedReply> success_in(std::string_view bytes) {
     const auto end = bytes.find('\0');
     if (end == std::string_view::npos)
         return std::nullopt;

@@ -19,7 +19,7 @@ namespace solo::testing {
 
 /// A call as it came in. Connections count from 0.
 struct Received {
-    protocol::Call call;
+    protocol::ReceivedCall call;
     int connection = 0;
 };
 

@@ -44,7 +44,7 @@ void list_shows_a_table(void** state) {
         "4711\n"
         "0190a1b2-0000-7000-8000-000000000002  bob      ended   login    tty1      2023-11-14 22:13:21  -\n");
     assert_string_equal(test.calls().at(0).c_str(),
-                        R"({"method":"org.pamsolo.Sessions.List","more":true,"parameters":{"ended":false}})");
+                        R"({"method":"org.pamsolo.Sessions.List","parameters":{"ended":false},"more":true})");
 }
 
 void list_marks_the_session_that_it_runs_in(void** state) {

@@ -73,19 +73,32 @@ void each_type_is_read(void** /*state*/) {
 
 void what_is_written_reads_back_the_same(void** /*state*/) {
     const auto read = decode<Everything>(example());
-    assert_true(encode(*read) == example());
+    assert_string_equal(to_json(*read).c_str(),
+                        R"({"text":"t","flag":true,"number":7,"big":-9,"decision":"supersede","maybe":"m",)"
+                        R"("origin":{"service":"sshd"},"numbers":[1,2,3]})");
+    assert_true(Json::parse(to_json(*read)) == example());
+}
+
+void any_number_of_messages_is_written_as_an_array(void** /*state*/) {
+    std::vector<Origin> origins;
+    assert_string_equal(to_json(origins).c_str(), "[]");
+    origins.push_back({.service = "sshd", .tty = {}, .rhost = {}, .ruser = {}});
+    assert_string_equal(to_json(origins).c_str(), R"([{"service":"sshd"}])");
+    origins.push_back({.service = "su", .tty = "pts/1", .rhost = {}, .ruser = {}});
+    assert_string_equal(to_json(origins).c_str(), R"([{"service":"sshd"},{"service":"su","tty":"pts/1"}])");
 }
 
 void an_optional_that_is_absent_is_not_written(void** /*state*/) {
     Origin origin;
     origin.service = "login";
-    const Json written = encode(origin);
-    assert_string_equal(written.dump().c_str(), R"({"service":"login"})");
+    assert_string_equal(to_json(origin).c_str(), R"({"service":"login"})");
+    origin.ruser = "";
+    assert_string_equal(to_json(origin).c_str(), R"({"service":"login","ruser":""})");
 }
 
 void a_message_without_fields_is_an_empty_object(void** /*state*/) {
-    assert_string_equal(encode(login::PermissionDenied{}).dump().c_str(), "{}");
-    assert_string_equal(encode(Account{}).dump().c_str(), R"({"name":""})");
+    assert_string_equal(to_json(login::PermissionDenied{}).c_str(), "{}");
+    assert_string_equal(to_json(Account{}).c_str(), R"({"name":""})");
 }
 
 void an_optional_may_be_missing_or_null(void** /*state*/) {
@@ -141,7 +154,7 @@ void an_integer_above_2_to_53_keeps_every_bit(void** /*state*/) {
     Json value = example();
     value["big"] = Json::parse("9007199254740993");
     assert_true(decode<Everything>(value)->big == 9007199254740993);
-    assert_string_equal(encode(*decode<Everything>(value))["big"].dump().c_str(), "9007199254740993");
+    assert_true(to_json(*decode<Everything>(value)).find("\"big\":9007199254740993,") != std::string::npos);
 }
 
 void a_number_with_a_point_or_an_exponent_is_no_integer(void** /*state*/) {
@@ -198,6 +211,7 @@ int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(each_type_is_read),
         SOLO_TEST(what_is_written_reads_back_the_same),
+        SOLO_TEST(any_number_of_messages_is_written_as_an_array),
         SOLO_TEST(an_optional_that_is_absent_is_not_written),
         SOLO_TEST(a_message_without_fields_is_an_empty_object),
         SOLO_TEST(an_optional_may_be_missing_or_null),

@@ -39,11 +39,11 @@ void a_call_is_written(void** /*state*/) {
     auto call = make_call(login::Confirm{.id = "x"});
     call.oneway = true;
     assert_string_equal(text_of(to_frame(call)).c_str(),
-                        R"({"method":"org.pamsolo.Login.Confirm","oneway":true,"parameters":{"id":"x"}})");
+                        R"({"method":"org.pamsolo.Login.Confirm","parameters":{"id":"x"},"oneway":true})");
     assert_string_equal(text_of(to_frame(Call{.method = "a.b.C", .more = true})).c_str(),
-                        R"({"method":"a.b.C","more":true})");
+                        R"({"method":"a.b.C","parameters":{},"more":true})");
     assert_string_equal(text_of(to_frame(Call{.method = "a.b.C", .upgrade = true})).c_str(),
-                        R"({"method":"a.b.C","upgrade":true})");
+                        R"({"method":"a.b.C","parameters":{},"upgrade":true})");
 }
 
 void a_flag_may_be_absent_null_or_false(void** /*state*/) {
@@ -112,13 +112,13 @@ void a_reply_is_written(void** /*state*/) {
     assert_string_equal(text_of(to_frame(make_reply(login::Close::Reply{}))).c_str(), R"({"parameters":{}})");
     auto reply = make_reply(sessions::Renew::Reply{.expires = 5});
     reply.continues = true;
-    assert_string_equal(text_of(to_frame(reply)).c_str(), R"({"continues":true,"parameters":{"expires":5}})");
+    assert_string_equal(text_of(to_frame(reply)).c_str(), R"({"parameters":{"expires":5},"continues":true})");
 }
 
 void an_error_is_written_with_its_full_name(void** /*state*/) {
     const auto text = text_of(to_frame(make_error(login::Unavailable{.reason = "stopping"})));
     assert_string_equal(text.c_str(),
-                        R"({"error":"org.pamsolo.Login.Unavailable","parameters":{"reason":"stopping"}})");
+                        R"({"parameters":{"reason":"stopping"},"error":"org.pamsolo.Login.Unavailable"})");
     const auto reply = parse_reply(text);
     assert_true(reply->failed());
     assert_string_equal(reply->error.c_str(), "org.pamsolo.Login.Unavailable");

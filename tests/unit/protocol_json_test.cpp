@@ -4,6 +4,7 @@
 
 #include <string>
 
+using solo::protocol::append_string;
 using solo::protocol::Json;
 using solo::protocol::max_depth;
 using solo::protocol::parse_json;
@@ -120,6 +121,22 @@ void control_characters_and_nul_are_escaped(void** /*state*/) {
     assert_string_equal(text.c_str(), R"("\u0000\u001b\n")");
 }
 
+void a_string_is_appended_as_a_value_is_written(void** /*state*/) {
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) {
+        const auto c = static_cast<char>(byte);
+        all += c;
+        for (const auto& text : {std::string{c}, "a" + std::string{c} + "z", all}) {
+            std::string out = "x";
+            append_string(out, text);
+            assert_string_equal(out.c_str(), ("x" + to_text(Json(text))).c_str());
+        }
+    }
+    std::string out;
+    append_string(out, "");
+    assert_string_equal(out.c_str(), "\"\"");
+}
+
 } // namespace
 
 int main() {
@@ -139,6 +156,7 @@ int main() {
         SOLO_TEST(of_duplicate_keys_the_last_counts),
         SOLO_TEST(text_that_is_not_utf8_is_said_with_replacement_characters),
         SOLO_TEST(control_characters_and_nul_are_escaped),
+        SOLO_TEST(a_string_is_appended_as_a_value_is_written),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
