@@ -83,7 +83,7 @@ bool read_value(const ConfigLine& line, T& value, ConfigErrors& errors) {
 }
 
 Source source_of(const ConfigLine& line) {
-    return {.section = "[" + line.section + "]", .file = line.file, .line = line.line};
+    return {"[" + line.section + "]", line.file, line.line};
 }
 
 template<class T>

@@ -52,6 +52,7 @@ asio::awaitable<void> Connection::run() {
 }
 
 asio::awaitable<void> Connection::serve() {
+    read_first();
     for (;;) {
         if (const auto message = reader_.next()) {
             disarm();
@@ -63,6 +64,14 @@ asio::awaitable<void> Connection::serve() {
             co_return;
         }
     }
+}
+
+/// A login's first call comes with its connection: no round of the event loop for it. What goes wrong here goes
+/// wrong at the next read, too.
+void Connection::read_first() {
+    const auto free = reader_.space();
+    std::error_code ignored;
+    reader_.received(socket_.read_some(asio::buffer(free.data(), free.size()), ignored));
 }
 
 /// Reads what there is; false at the end of the stream. What fails here says nothing of the client, whose

@@ -56,6 +56,7 @@ public:
 
 private:
     asio::awaitable<void> serve();
+    void read_first();
     asio::awaitable<bool> read_more();
     asio::awaitable<bool> answer(std::string_view message);
     static asio::awaitable<void> let_others();

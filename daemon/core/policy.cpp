@@ -25,10 +25,15 @@ bool has_gid(const protocol::Account& account, std::uint32_t gid) {
 
 } // namespace
 
+const Source::Place* Source::operator->() const {
+    static const Place built_in;
+    return place_ ? place_.get() : &built_in;
+}
+
 std::string rule_text(const Source& source, std::string_view key) {
     const std::string place =
-        source.file.empty() ? "built-in" : source.file + ":" + std::to_string(source.line);
-    return source.section + " " + std::string{key} + " (" + place + ")";
+        source->file.empty() ? "built-in" : source->file + ":" + std::to_string(source->line);
+    return source->section + " " + std::string{key} + " (" + place + ")";
 }
 
 const std::vector<std::string_view> default_ignored_services{"systemd-user",

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,11 +47,25 @@ constexpr auto enum_names(OnLeaderExit /*unused*/) {
     return std::to_array<std::string_view>({"end", "release"});
 }
 
-/// Where a value of the configuration stands.
-struct Source {
-    std::string section = "[Policy]"; ///< as written, "[Group contractors]"
-    std::string file;                 ///< empty for a built-in value
-    int line = 0;
+/// Where a value of the configuration stands. The rules go along with every login, each with its source, so
+/// copies share the text.
+class Source {
+public:
+    struct Place {
+        std::string section = "[Policy]"; ///< as written, "[Group contractors]"
+        std::string file;                 ///< empty for a built-in value
+        int line = 0;
+    };
+
+    /// A built-in value.
+    Source() = default;
+    Source(std::string section, std::string file, int line)
+        : place_{std::make_shared<Place>(std::move(section), std::move(file), line)} {}
+
+    const Place* operator->() const;
+
+private:
+    std::shared_ptr<const Place> place_; ///< none for a built-in value
 };
 
 /// Names a key and where its value stands: "[Group contractors] OnConflict (/etc/solo/solo.conf:7)".

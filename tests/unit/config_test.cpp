@@ -562,9 +562,9 @@ void later_files_override_key_by_key(void** /*state*/) {
     const Config config = files.config();
     const Rules rules = rules_of(config);
     expect_equal(rules.max_sessions.value, 5);
-    expect_equal(shown(rules.max_sessions.source.section), shown("[Policy]"));
-    expect_equal(files.shortened(rules.max_sessions.source.file), "etc/solo.conf.d/20.conf");
-    expect_equal(rules.max_sessions.source.line, 2);
+    expect_equal(shown(rules.max_sessions.source->section), shown("[Policy]"));
+    expect_equal(files.shortened(rules.max_sessions.source->file), "etc/solo.conf.d/20.conf");
+    expect_equal(rules.max_sessions.source->line, 2);
     expect_equal(rules.message.value, "d");
     expect(rules.grace_time.value == 3s, "GraceTime");
     expect_equal(rules.on_conflict.value, OnConflict::supersede);

@@ -49,8 +49,8 @@ void without_configuration_one_login_is_the_limit_and_a_second_is_refused(void**
     assert_true(ruling.rules.on_leader_exit.value == OnLeaderExit::end);
     assert_true(ruling.rules.reveal_holder.value);
     assert_string_equal(ruling.rules.message.value.c_str(), "");
-    assert_string_equal(ruling.rules.max_sessions.source.section.c_str(), "[Policy]");
-    assert_string_equal(ruling.rules.max_sessions.source.file.c_str(), "");
+    assert_string_equal(ruling.rules.max_sessions.source->section.c_str(), "[Policy]");
+    assert_string_equal(ruling.rules.max_sessions.source->file.c_str(), "");
 }
 
 void the_text_of_a_rule_names_the_key_and_where_its_value_stands(void** /*state*/) {
@@ -80,9 +80,9 @@ void user_overrides_group_overrides_service_overrides_policy(void** /*state*/) {
     const Policy policy{every_section()};
     for (const auto& [who, account, service, max_sessions, section] : cases) {
         const auto found = policy.ruling(account, service).rules.max_sessions;
-        if (found.value != max_sessions || found.source.section != section ||
-            found.source.line != max_sessions)
-            fail_msg("%s: %d of %s", who, found.value, found.source.section.c_str());
+        if (found.value != max_sessions || found.source->section != section ||
+            found.source->line != max_sessions)
+            fail_msg("%s: %d of %s", who, found.value, found.source->section.c_str());
     }
 }
 
@@ -118,13 +118,13 @@ void each_key_is_overridden_by_itself(void** /*state*/) {
     settings.policy.message = {"Ask the desk.", {"[Policy]", "solo.conf", 11}};
     const Rules rules = Policy{settings}.ruling(alice({staff, contractors}), "sshd").rules;
     assert_int_equal(rules.max_sessions.value, 6);
-    assert_string_equal(rules.max_sessions.source.section.c_str(), "[User alice]");
+    assert_string_equal(rules.max_sessions.source->section.c_str(), "[User alice]");
     assert_true(rules.on_conflict.value == OnConflict::supersede);
-    assert_string_equal(rules.on_conflict.source.section.c_str(), "[Group contractors]");
+    assert_string_equal(rules.on_conflict.source->section.c_str(), "[Group contractors]");
     assert_true(rules.grace_time.value == std::chrono::seconds{9});
-    assert_string_equal(rules.grace_time.source.section.c_str(), "[Service sshd]");
+    assert_string_equal(rules.grace_time.source->section.c_str(), "[Service sshd]");
     assert_string_equal(rules.message.value.c_str(), "Ask the desk.");
-    assert_string_equal(rules.message.source.section.c_str(), "[Policy]");
+    assert_string_equal(rules.message.source->section.c_str(), "[Policy]");
     assert_true(rules.enforce.value);
 }
 
@@ -152,8 +152,8 @@ void every_key_can_be_set_in_every_section(void** /*state*/) {
         assert_true(rules.on_leader_exit.value == OnLeaderExit::release);
         assert_false(rules.reveal_holder.value);
         assert_string_equal(rules.message.value.c_str(), "text");
-        assert_int_equal(rules.enforce.source.line, 1);
-        assert_int_equal(rules.message.source.line, 7);
+        assert_int_equal(rules.enforce.source->line, 1);
+        assert_int_equal(rules.message.source->line, 7);
     }
 }
 

@@ -201,9 +201,9 @@ void each_verdict_names_the_rule_that_decides(void** /*state*/) {
     const auto rule = [&](Login login, int number) {
         login.number = number;
         Claim claim = claim_of(login);
-        claim.ruling.rules.on_conflict.source.section = "[User alice]";
-        claim.ruling.rules.max_sessions.source.section = "[Group staff]";
-        claim.ruling.rules.enforce.source.section = "[Service sshd]";
+        claim.ruling.rules.on_conflict.source = {"[User alice]", "", 0};
+        claim.ruling.rules.max_sessions.source = {"[Group staff]", "", 0};
+        claim.ruling.rules.enforce.source = {"[Service sshd]", "", 0};
         return registry.decide(claim, at(2)).rule;
     };
     expect(rule({.kind = Ruling::Kind::ignored}, 2), "the rule");
