@@ -29,7 +29,7 @@ def rate_of(workers):
 def measure(scene):
     solod = scene.filled_solod("crowd", SHARED, history=scene.size.history[1])
     echo = scene.directory / "echo.sock"
-    scene.spawn(scene.program("echo_daemon"), echo)
+    scene.spawn(*host.as_service(scene.program("echo_daemon"), echo))
     while not echo.exists():
         pass
     service = scene.pam_service("bench-crowd", solod)

@@ -2,15 +2,22 @@
 """The host that the bench makes for itself inside tests/support/sandbox: accounts, PAM services, utmp."""
 
 import os
+import re
 import struct
 from pathlib import Path
 
 FIRST_UID = 6000
+UNIT = Path(__file__).resolve().parents[3] / "conf/solod.service"
 
 
 def must_be_private():
     if Path("/proc/sys/kernel/hostname").read_text().strip() != "solo-test":
         raise SystemExit("bench: only inside tests/support/sandbox")
+
+
+def as_service(*command):
+    """The command as systemd would run it in solod's place."""
+    return "nice", "-n", re.search(r"^Nice=(.*)$", UNIT.read_text(), re.MULTILINE)[1], *command
 
 
 def add_account(name, uid):

@@ -43,7 +43,7 @@ def peers_of_pam(scene):
 def measure(scene):
     directory, accounts = scene.directory, scene.accounts
     scene.spawn(scene.program("raw_server"), directory / "raw.sock")
-    scene.spawn(scene.program("echo_daemon"), directory / "echo.sock")
+    scene.spawn(*host.as_service(scene.program("echo_daemon"), directory / "echo.sock"))
     solods = {f"history {rows}": scene.filled_solod(f"history-{rows}", SUPERSEDE, history=rows)
               for rows in scene.size.history}
     solods |= {f"live {rows}": scene.filled_solod(f"live-{rows}", SUPERSEDE, leases=rows)

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import host
 from worker import Broken
 
 
@@ -42,7 +43,7 @@ class Solod:
         own.close()
         begin = time.monotonic()
         self.process = subprocess.Popen(
-            [self.program, "--config", self.config, "--runtime-dir", self.run, "--state-dir", self.state],
+            host.as_service(self.program, "--config", self.config, "--runtime-dir", self.run, "--state-dir", self.state),
             stderr=theirs, env={**os.environ, "JOURNAL_STREAM": "8:1"})
         theirs.close()
         while not self.answers():
