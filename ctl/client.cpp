@@ -49,7 +49,8 @@ protocol::ReceivedReply Client::next(Deadline deadline) {
     return checked(channel_.next_reply(deadline));
 }
 
-protocol::ReceivedReply Client::checked(tl::expected<protocol::ReceivedReply, protocol::Failure> reply) const {
+protocol::ReceivedReply
+Client::checked(tl::expected<protocol::ReceivedReply, protocol::Failure> reply) const {
     if (!reply) {
         throw Problem{exit_unreachable,
                       fmt::format("no answer from solod at {}: {}. {}", protocol::printable(socket_),

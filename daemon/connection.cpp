@@ -66,8 +66,8 @@ asio::awaitable<void> Connection::serve() {
     }
 }
 
-/// A login's first call comes with its connection: no round of the event loop for it. What goes wrong here goes
-/// wrong at the next read, too.
+/// A login's first call comes with its connection: no round of the event loop for it. What goes wrong here
+/// goes wrong at the next read, too.
 void Connection::read_first() {
     const auto free = reader_.space();
     std::error_code ignored;

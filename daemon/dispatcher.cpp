@@ -35,7 +35,8 @@ Dispatcher::Dispatcher(std::vector<std::string> interfaces) : interfaces_{std::m
     });
 }
 
-asio::awaitable<Reply> Dispatcher::dispatch(const protocol::ReceivedCall& call, Connection& connection) const {
+asio::awaitable<Reply> Dispatcher::dispatch(const protocol::ReceivedCall& call,
+                                            Connection& connection) const {
     const auto found = methods_.find(call.method);
     if (found == methods_.end())
         co_return unknown(call.method);

@@ -43,10 +43,12 @@ public:
     }
 
     /// Answers a call. A handler that throws std::bad_alloc or another exception fails this call alone.
-    asio::awaitable<protocol::Reply> dispatch(const protocol::ReceivedCall& call, Connection& connection) const;
+    asio::awaitable<protocol::Reply> dispatch(const protocol::ReceivedCall& call,
+                                              Connection& connection) const;
 
 private:
-    using Method = std::function<asio::awaitable<protocol::Reply>(const protocol::ReceivedCall&, Connection&)>;
+    using Method =
+        std::function<asio::awaitable<protocol::Reply>(const protocol::ReceivedCall&, Connection&)>;
 
     [[nodiscard]] protocol::Reply unknown(const std::string& method) const;
 

@@ -183,7 +183,8 @@ void watch_prints_each_event_as_it_comes_until_solod_goes(void** state) {
                         "10.0.0.5 (sshd) since 2023-11-14 22:13:20\n"
                         "2023-11-14 22:13:21 refused      bob from \\x1b[2J: already logged in\n");
     assert_contains(outcome.err, "no answer from solod");
-    assert_string_equal(test.calls().at(0).c_str(), R"({"method":"org.pamsolo.Sessions.Watch","parameters":{},"more":true})");
+    assert_string_equal(test.calls().at(0).c_str(),
+                        R"({"method":"org.pamsolo.Sessions.Watch","parameters":{},"more":true})");
 }
 
 void watch_in_json_is_an_event_a_line(void** state) {
