@@ -9,8 +9,6 @@
 #include "daemon/wording.hpp"
 #include "protocol/printable.hpp"
 
-#include <algorithm>
-
 #include <asio/post.hpp>
 
 namespace solo {
@@ -39,29 +37,25 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
     : executor_{executor}, records_{records}, events_{events}, policy_{policy}, kept_{kept}, logind_{logind},
       leaders_{executor,
                [this](const SessionId& id) {
-                   Effects effects;
-                   registry_.leader_exited(id, now(), effects);
-                   carry_out(std::move(effects));
+                   registry_.leader_exited(id, now(), batch_);
+                   carry_out();
                }},
       ender_{executor, [this](const SessionId& id) { return find(id); },
              [this](std::string id, SessionEnder::Deadline deadline) {
                  return logind_.terminate(std::move(id), deadline);
              },
              [this](const SessionId& id) {
-                 Effects effects;
-                 registry_.gone(id, now(), effects);
-                 carry_out(std::move(effects));
+                 registry_.gone(id, now(), batch_);
+                 carry_out();
              },
              [this](const SessionId& id) {
-                 Effects effects;
-                 registry_.stuck(id, now(), effects);
-                 carry_out(std::move(effects));
+                 registry_.stuck(id, now(), batch_);
+                 carry_out();
              }},
       deadline_{executor,
                 [this] {
-                    Effects effects;
-                    registry_.tick(now(), effects);
-                    carry_out(std::move(effects));
+                    registry_.tick(now(), batch_);
+                    carry_out();
                 }},
       limits_{
           executor,
@@ -94,13 +88,12 @@ void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote>
             remains.refresh();
             survival = remains.empty() ? Survival::nothing : Survival::remains;
         }
-        Effects effects;
-        registry_.restore(std::move(session), rules, survival, now(), effects);
+        registry_.restore(std::move(session), rules, survival, now(), batch_);
         if (leader && registry_.has(id))
             watch(id, std::move(*leader));
         if (const auto restored = registry_.find(id))
             limits_.watch(*restored, rules);
-        carry_out(std::move(effects));
+        carry_out();
     }
     for (const auto& [id, pidfd] : kept) // of sessions that are over
         kept_.drop(DescriptorStore::Kind::leader, id);
@@ -121,10 +114,9 @@ void LocalSlots::adopt(Session session, const protocol::Account& account) {
     session.gids = account.gids.value_or(std::vector<std::uint32_t>{});
     log(Priority::notice, "session {}: adopted: {} was logged in already from {}", id.text(),
         protocol::printable(session.account), origin_text(session.origin));
-    Effects effects;
-    registry_.adopt(std::move(session), ruling, now(), effects);
+    registry_.adopt(std::move(session), ruling, now(), batch_);
     limits_.watch(*registry_.find(id), ruling.rules);
-    carry_out(std::move(effects));
+    carry_out();
     watch(id, std::move(*leader));
 }
 
@@ -134,9 +126,8 @@ void LocalSlots::learn(const SessionId& id, std::string logind_session) {
         return;
     Traces traces = session->traces;
     traces.logind_session = std::move(logind_session);
-    Effects effects;
-    registry_.observe(id, traces, effects);
-    carry_out(std::move(effects));
+    registry_.observe(id, traces, batch_);
+    carry_out();
 }
 
 std::vector<SessionId> LocalSlots::without_groups() const {
@@ -155,11 +146,10 @@ void LocalSlots::learn_groups(const SessionId& id, const std::vector<std::uint32
     Session known = *session;
     known.gids = gids;
     const Rules rules = rules_of(known);
-    Effects effects;
-    registry_.learn_groups(id, gids, rules, effects);
+    registry_.learn_groups(id, gids, rules, batch_);
     if (known.state != State::ending)
         limits_.watch(known, rules);
-    carry_out(std::move(effects));
+    carry_out();
 }
 
 /// The rules for a session that is on record. Of an adopted one nobody says that it is closed, so an exit of
@@ -203,50 +193,43 @@ void LocalSlots::acquire(Claim claim, std::optional<ProcessHandle> leader, Answe
                                                .account = claim.account,
                                                .origin = claim.origin,
                                                .rules = claim.ruling.rules});
-    Effects effects;
-    registry_.open(std::move(claim), now(), effects);
-    carry_out(std::move(effects));
+    registry_.open(std::move(claim), now(), batch_);
+    carry_out();
 }
 
 void LocalSlots::abandon(const std::string& account, RequestId request) {
-    Effects effects;
-    if (registry_.abandon(account, request, now(), effects))
+    if (registry_.abandon(account, request, now(), batch_))
         waiting_.erase(request);
-    carry_out(std::move(effects));
+    carry_out();
 }
 
 void LocalSlots::confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) {
-    Effects effects;
-    registry_.confirm(id, audit_session, effects);
-    carry_out(std::move(effects));
+    registry_.confirm(id, audit_session, batch_);
+    carry_out();
 }
 
 void LocalSlots::release(const SessionId& id, Ended ended) {
     const auto session = find(id);
     if (ended && session && session->state != State::ending)
         ended_.emplace(id, std::move(ended));
-    Effects effects;
-    registry_.close(id, now(), effects);
-    carry_out(std::move(effects));
+    registry_.close(id, now(), batch_);
+    carry_out();
 }
 
 void LocalSlots::line_closed(const SessionId& id) {
-    Effects effects;
-    registry_.line_closed(id, now(), effects);
-    carry_out(std::move(effects));
+    registry_.line_closed(id, now(), batch_);
+    carry_out();
 }
 
 std::optional<std::int64_t> LocalSlots::renew(const SessionId& id) {
-    Effects effects;
-    const auto lapses = registry_.renew(id, now(), effects);
-    carry_out(std::move(effects));
+    const auto lapses = registry_.renew(id, now(), batch_);
+    carry_out();
     return lapses;
 }
 
 bool LocalSlots::unlock(const std::string& account) {
-    Effects effects;
-    const bool was_shut = registry_.unlock(account, now(), effects);
-    carry_out(std::move(effects));
+    const bool was_shut = registry_.unlock(account, now(), batch_);
+    carry_out();
     return was_shut;
 }
 
@@ -258,9 +241,8 @@ void LocalSlots::end(const SessionId& id, Reason reason, Notice notice, Ended en
         ended_.emplace(id, std::move(ended));
     if (session->state != State::ending)
         notices_.insert_or_assign(id, std::move(notice));
-    Effects effects;
-    registry_.end(id, reason, effects);
-    carry_out(std::move(effects));
+    registry_.end(id, reason, batch_);
+    carry_out();
 }
 
 /// The nearest session that the process descends from. Reads /proc, so it is asked only where it matters.
@@ -276,10 +258,9 @@ std::optional<SessionId> LocalSlots::enclosing_session(const Process& process) c
     return std::nullopt;
 }
 
-/// Takes effects into this round's batch. It is flushed when everything that is ready now has been handled.
-void LocalSlots::carry_out(Effects effects) {
+/// Sees to it that this round's batch is flushed when everything that is ready now has been handled.
+void LocalSlots::carry_out() {
     deadline_.set(registry_.next_deadline());
-    std::ranges::move(effects, std::back_inserter(batch_));
     if (batch_.empty() || std::exchange(is_flush_due_, true))
         return;
     asio::post(executor_, [this] { flush(); });
@@ -382,9 +363,9 @@ void LocalSlots::perform(const BeginEnding& order) {
         ender_.begin(order, std::move(notice));
         return;
     }
-    Effects effects; // a lease has no processes
-    registry_.gone(order.session.id, now(), effects);
-    carry_out(std::move(effects));
+    // A lease has no processes.
+    registry_.gone(order.session.id, now(), batch_);
+    carry_out();
 }
 
 void LocalSlots::perform(const Contested& contest) {

@@ -87,7 +87,7 @@ private:
     [[nodiscard]] Rules rules_of(const Session& session) const;
     [[nodiscard]] bool may_be_inside(const Claim& claim) const;
     asio::awaitable<std::optional<std::uint64_t>> idle_hint(SessionId id, Logind::Clock::time_point deadline);
-    void carry_out(Effects effects);
+    void carry_out();
     void flush();
     void record_everything();
     void perform(const Record& record);
