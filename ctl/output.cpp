@@ -32,8 +32,7 @@ constexpr std::size_t piece_size = 64 * 1024;
 
 std::string laid_out(std::string_view json, int indent) {
     constexpr bool ascii_only = true;
-    return protocol::Json::parse(json).dump(indent, ' ', ascii_only,
-                                            protocol::Json::error_handler_t::replace);
+    return protocol::Json::parse(json).dump(indent, ' ', ascii_only);
 }
 
 constexpr int indent = 2;

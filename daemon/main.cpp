@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/daemon.hpp"
 #include "daemon/log.hpp"
+#include "daemon/store.hpp"
 #include "daemon/time_slice.hpp"
 
 #include <cstdio>
@@ -8,7 +9,6 @@
 #include <exception>
 
 #include <malloc.h>
-#include <sqlite3.h>
 
 namespace {
 
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
     // SQLite takes 64 KB for most transactions (its statement journal); the C library would give it back to
     // the kernel each time, and its pages would have to be made anew.
     ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
-    ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // nobody asks, and it takes a lock for each piece of memory
+    solo::Store::set_up_library();
     solo::hold_log_lines();
     try {
         return run(argc, argv);

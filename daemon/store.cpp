@@ -354,6 +354,10 @@ private:
     bool is_committed_ = false;
 };
 
+void Store::set_up_library() {
+    ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // nobody asks, and it takes a lock for each piece of memory
+}
+
 Store::Store(std::string path, Durability durability, std::string boot_id, std::string host)
     : path_{std::move(path)}, durability_{durability}, boot_id_{std::move(boot_id)}, host_{std::move(host)} {}
 

@@ -69,6 +69,9 @@ public:
     /// How long to wait for a reader from outside (an administrator's sqlite3), in milliseconds.
     static constexpr int busy_timeout = 1000;
 
+    /// Sets SQLite up for this process. To be called once, before anything else uses it.
+    static void set_up_library();
+
     /// Does not open anything yet. The records carry the host's name and the running boot's id.
     Store(std::string path, Durability durability, std::string boot_id, std::string host);
     ~Store();

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <system_error>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -97,6 +98,26 @@ void who_has_exited_already_is_told_of_too(void** /*state*/) {
     expect_equal(scene.exited.size(), 1U);
 }
 
+/// A plain file in place of the pidfd: epoll takes none (EPERM, epoll_ctl(2)).
+void who_cannot_be_watched_leaves_nothing_behind(void** /*state*/) {
+    Scene scene;
+    Leader leader;
+    auto handle = leader.handle();
+    const protocol::UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    expect(::dup3(file.get(), handle.pidfd(), O_CLOEXEC) >= 0, "dup3");
+    bool is_refused = false;
+    try {
+        scene.leaders.watch(id_of(1), std::move(handle));
+    } catch (const std::system_error& error) {
+        is_refused = error.code() == std::errc::operation_not_permitted;
+    }
+    expect(is_refused, "it says so");
+    scene.leaders.watch(id_of(1), leader.handle());
+    leader.kill();
+    scene.await(1);
+    expect(scene.exited == std::vector{id_of(1)}, "another attempt");
+}
+
 /// Also where a service manager keeps a duplicate of the pidfd.
 void who_is_forgotten_is_not_told_of(void** /*state*/) {
     Scene scene;
@@ -126,6 +147,7 @@ int main() {
         SOLO_TEST(an_exit_is_told_once),
         SOLO_TEST(many_exit_at_once),
         SOLO_TEST(who_has_exited_already_is_told_of_too),
+        SOLO_TEST(who_cannot_be_watched_leaves_nothing_behind),
         SOLO_TEST(who_is_forgotten_is_not_told_of),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
