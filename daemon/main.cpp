@@ -2,7 +2,6 @@
 #include "daemon/daemon.hpp"
 #include "daemon/log.hpp"
 #include "daemon/store.hpp"
-#include "daemon/time_slice.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -31,7 +30,6 @@ int run(int argc, char** argv) {
     }
     if (options.check_config)
         return print_config(*config);
-    solo::ask_for_short_time_slices();
     solo::Daemon{options, paths, std::move(*config)}.run();
     return EXIT_SUCCESS;
 }

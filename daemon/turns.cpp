@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sched.h>
+
 namespace solo {
 
 namespace {
@@ -118,6 +120,8 @@ std::size_t Turns::poll() {
             break;
     }
     if (!loop_.stopped() && queue_->is_turn_due()) {
+        if (done != 0)
+            ::sched_yield(); // the kernel may have woken whom we have just answered for this processor
         queue_->take_turn();
         ++done;
     }

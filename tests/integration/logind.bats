@@ -74,12 +74,8 @@ nobody_runs() { assert_equal "" "$(programs_of "$1" | grep -v -e systemd -e sd-p
     wait_until 5 no_sessions
 }
 
-@test "solod's turns on the processor come soon and are short: the unit lets it choose" {
-    local process=/proc/$(main_pid solod)
-    assert_equal -3 "$(cut -d' ' -f19 "$process/stat")"
-    if [[ -e $process/sched ]] && printf '6.12\n%s\n' "$(uname -r)" | sort -CV; then
-        assert_equal 100000 "$(sed -n 's/^se\.slice *: *//p' "$process/sched")"
-    fi
+@test "solod's turns on the processor come soon" {
+    assert_equal -3 "$(cut -d' ' -f19 "/proc/$(main_pid solod)/stat")"
 }
 
 # watch_solod SECONDS: WatchdogSec= is so long from now on.

@@ -3,6 +3,7 @@
 #include "tests/unit/expect.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -11,6 +12,12 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace solo;
 using namespace solo::testing;
@@ -115,6 +122,51 @@ void root_waits_for_everything_else_and_for_nothing_more(void** /*state*/) {
     expect_equal(done, "login list list list user ");
 }
 
+/// How often this process has been taken from its processor, or has given it up to another.
+long times_replaced() {
+    rusage usage{};
+    expect_equal(::getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_nivcsw;
+}
+
+/// Makes this process, and those that it starts, use the processor on which it runs now only.
+void stay_here() {
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
+    expect_equal(::sched_setaffinity(0, sizeof here, &here), 0);
+}
+
+/// A program that has been answered and wakes on the loop's processor.
+void who_was_answered_has_the_processor_before_a_turn(void** /*state*/) {
+    cpu_set_t before;
+    expect_equal(::sched_getaffinity(0, sizeof before, &before), 0);
+    stay_here();
+    const pid_t other = ::fork();
+    if (other == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (volatile bool is_busy = true; is_busy;) {
+        }
+    }
+    constexpr int turns_wanted = 100;
+    asio::io_context loop;
+    Turns turns{loop};
+    int taken = 0;
+    const std::function<void()> turn = [&] {
+        asio::post(loop, [] {}); // an answer
+        if (++taken < turns_wanted)
+            asio::post(turns.of(0), turn);
+    };
+    asio::post(turns.of(0), turn);
+    const long replaced = times_replaced();
+    turns.run();
+    const long count = times_replaced() - replaced;
+    expect(count >= turns_wanted / 10, std::to_string(count));
+    ::kill(other, SIGKILL);
+    expect_equal(::waitpid(other, nullptr, 0), other);
+    expect_equal(::sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 /// As when more logins come than can be served.
 void a_turn_comes_also_where_something_else_is_always_ready(void** /*state*/) {
     asio::io_context loop;
@@ -182,6 +234,7 @@ int main() {
         SOLO_TEST(a_round_ends_where_something_is_always_ready),
         SOLO_TEST(users_get_a_share_of_the_time),
         SOLO_TEST(root_waits_for_everything_else_and_for_nothing_more),
+        SOLO_TEST(who_was_answered_has_the_processor_before_a_turn),
         SOLO_TEST(a_turn_comes_also_where_something_else_is_always_ready),
         SOLO_TEST(a_loop_that_is_stopped_takes_no_turn),
         SOLO_TEST(a_step_that_throws_costs_nobody_a_turn),

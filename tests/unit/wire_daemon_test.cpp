@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The daemon itself: stop, restart, reload, and what it keeps.
-#include "daemon/time_slice.hpp"
 #include "tests/unit/wire_scene.hpp"
 
 #include <array>
@@ -13,42 +12,10 @@
 
 #include <fmt/format.h>
 
-#include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 using namespace solo::testing;
 using namespace std::string_literals;
 
 namespace {
-
-solo::SchedulingAttributes scheduling_of(int pid) {
-    solo::SchedulingAttributes found;
-    expect_equal(::syscall(SYS_sched_getattr, pid, &found, sizeof found, 0), 0);
-    return found;
-}
-
-/// Whether the kernel lets programs choose (Linux 6.12): this one tries.
-bool are_time_slices_chosen() {
-    solo::SchedulingAttributes wish = scheduling_of(0);
-    const solo::SchedulingAttributes before = wish;
-    wish.runtime = 5'000'000;
-    (void)::syscall(SYS_sched_setattr, 0, &wish, 0);
-    const bool is_chosen = scheduling_of(0).runtime == wish.runtime;
-    wish.runtime = before.runtime;
-    (void)::syscall(SYS_sched_setattr, 0, &wish, 0);
-    return is_chosen;
-}
-
-void its_turns_on_the_processor_are_short(void** /*state*/) {
-    const Solod solod;
-    const solo::SchedulingAttributes found = scheduling_of(solod.pid());
-    expect_equal(found.policy, std::uint32_t{SCHED_OTHER});
-    expect_equal(found.nice, ::getpriority(PRIO_PROCESS, 0));
-    if (are_time_slices_chosen())
-        expect_equal(found.runtime, std::uint64_t{100'000});
-}
 
 void sigterm_stops_it_and_leaves_sessions_alone(void** /*state*/) {
     Solod solod;
@@ -227,7 +194,6 @@ void a_reload_that_fails_keeps_the_old_configuration(void** /*state*/) {
 
 int main() {
     const CMUnitTest tests[] = {
-        SOLO_TEST(its_turns_on_the_processor_are_short),
         SOLO_TEST(sigterm_stops_it_and_leaves_sessions_alone),
         SOLO_TEST(what_can_wait_is_on_record_when_it_stops),
         SOLO_TEST(a_killed_one_knows_its_sessions_again),
