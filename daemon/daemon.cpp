@@ -44,6 +44,9 @@ constexpr auto adoption_time = std::chrono::seconds{2};
 /// Between two attempts to tell the service manager that solod is ready.
 constexpr auto ready_pause = std::chrono::milliseconds{200};
 
+/// How long log lines wait: a login has its answer and goes on, and those of many logins are said together.
+constexpr auto log_time = std::chrono::milliseconds{10};
+
 /// Between two attempts to send what the journal did not take.
 constexpr auto log_pause = std::chrono::milliseconds{100};
 
@@ -175,17 +178,23 @@ void Daemon::run() {
         if (failure)
             std::rethrow_exception(failure);
     });
+    turn();
+    (void)notify_service_manager("STOPPING=1");
+    journal().on_waiting({});
+    (void)journal().send_waiting();
+}
+
+/// Runs the event loop until it is stopped.
+void Daemon::turn() {
+    const LogHold hold{[this] { flush_log_soon(); }};
     while (!loop_.stopped()) {
         try {
-            turns_.run(flush_log);
+            turns_.run();
         } catch (const std::exception& error) {
             log(Priority::critical, "something that cannot happen did: {}",
                 error.what()); // and concerns one caller
         }
     }
-    (void)notify_service_manager("STOPPING=1");
-    journal().on_waiting({});
-    (void)journal().send_waiting();
 }
 
 /// Logins that come before it is known who is logged in wait in their sockets.
@@ -223,6 +232,14 @@ void Daemon::say_ready() {
 }
 
 /// journald does not read for now: what it was not given is offered again, and nobody waits.
+void Daemon::flush_log_soon() {
+    log_flush_.expires_after(log_time);
+    log_flush_.async_wait([](std::error_code error) {
+        if (!error)
+            flush_log();
+    });
+}
+
 void Daemon::send_waiting_log() {
     log_retry_.expires_after(log_pause);
     log_retry_.async_wait([this](std::error_code error) {

@@ -40,11 +40,13 @@ public:
     void run();
 
 private:
+    void turn();
     void reload();
     asio::awaitable<void> serve();
     asio::awaitable<void> complete_recovery();
     void say_ready();
     void await_signal();
+    void flush_log_soon();
     void send_waiting_log();
     [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] Gauges gauges() const;
@@ -75,6 +77,7 @@ private:
     Server sessions_server_;
     Recovery recovery_{store_, slots_, kept_, login_server_, login_service_};
     Watchdog watchdog_{loop_.get_executor()};
+    asio::steady_timer log_flush_{loop_};
     asio::steady_timer log_retry_{loop_};
     asio::steady_timer ready_retry_{loop_};
     asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/log.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
-#include <string>
-#include <vector>
+#include <iterator>
 
 #include <sys/stat.h>
 #include <syslog.h>
@@ -29,63 +28,73 @@ bool leads_to_journal(int fd) {
            fmt::format("{}:{}", status.st_dev, status.st_ino) == journal_stream();
 }
 
-bool send_to_journal(int priority, std::string_view text, std::span<const JournalField> fields) {
-    if (!logs_to_journal())
-        return false;
-    std::vector<JournalField> entry{
-        {"MESSAGE", std::string{text}},
-        {"PRIORITY", std::to_string(priority)},
-        {"SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_AUTHPRIV))},
-        {"SYSLOG_IDENTIFIER", "solod"},
-        {"SYSLOG_PID", std::to_string(::getpid())},
-    };
-    entry.insert(entry.end(), fields.begin(), fields.end());
-    return journal().send(journal_entry(entry));
-}
-
-/// Lines on their way to standard error, which itself stays unbuffered: what else is said there, as by a
-/// process that aborts, is not to be lost.
-struct HeldLines {
-    std::mutex mutex;
-    bool is_holding = false;
+struct Line {
+    Priority priority;
     std::string text;
+    std::vector<JournalField> fields;
 };
 
-HeldLines& held_lines() {
-    static HeldLines the_lines;
-    return the_lines;
+/// Those that wait, and whom to tell of the first.
+struct Held {
+    std::function<void()> on_first; ///< none: nothing waits
+    std::vector<Line> lines;
+    std::size_t size = 0; ///< of their texts
+};
+
+Held& held() {
+    static Held the_held;
+    return the_held;
 }
 
 constexpr std::size_t most_held = 64 * 1024;
 
-/// A log that cannot be written (its disk is full, its reader gone) is no reason to stop.
-void write_out(HeldLines& lines) {
-    (void)std::fwrite(lines.text.data(), 1, lines.text.size(), stderr);
-    lines.text.clear();
+bool send_to_journal(Line& line) {
+    if (!logs_to_journal())
+        return false;
+    std::vector<JournalField> entry{
+        {"MESSAGE", line.text},
+        {"PRIORITY", std::to_string(static_cast<int>(line.priority))},
+        {"SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_AUTHPRIV))},
+        {"SYSLOG_IDENTIFIER", "solod"},
+        {"SYSLOG_PID", std::to_string(::getpid())},
+    };
+    std::ranges::move(line.fields, std::back_inserter(entry));
+    return journal().send(journal_entry(entry));
 }
 
-void write_line(Priority priority, std::string_view line) {
-    HeldLines& lines = held_lines();
-    const std::lock_guard lock{lines.mutex};
-    lines.text += line;
-    if (!lines.is_holding || priority < Priority::info || lines.text.size() >= most_held)
-        write_out(lines);
+/// What the journal does not take, together: standard error itself stays unbuffered, because what else is
+/// said there, as by a process that aborts, is not to be lost. A log that cannot be written (its disk is
+/// full, its reader gone) is no reason to stop.
+void say(std::vector<Line> lines) {
+    std::string text;
+    for (Line& line : lines) {
+        const int priority = static_cast<int>(line.priority);
+        if (send_to_journal(line))
+            continue;
+        if (journal_stream() != nullptr) {
+            text += fmt::format("<{}>{}\n", priority, line.text);
+            continue;
+        }
+        text += fmt::format("solod: {}\n", line.text);
+        ::syslog(LOG_AUTHPRIV | priority, "%.*s", static_cast<int>(line.text.size()), line.text.data());
+    }
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 } // namespace
 
-void hold_log_lines() {
-    HeldLines& lines = held_lines();
-    const std::lock_guard lock{lines.mutex};
-    lines.is_holding = true;
-    (void)std::atexit(flush_log);
+LogHold::LogHold(std::function<void()> on_first) {
+    held().on_first = std::move(on_first);
+}
+
+LogHold::~LogHold() {
+    held().on_first = {};
+    flush_log();
 }
 
 void flush_log() {
-    HeldLines& lines = held_lines();
-    const std::lock_guard lock{lines.mutex};
-    if (!lines.text.empty())
-        write_out(lines);
+    held().size = 0;
+    say(std::exchange(held().lines, {}));
 }
 
 bool logs_to_journal() {
@@ -98,16 +107,14 @@ Journal& journal() {
     return the_journal;
 }
 
-void log_line(Priority priority, std::string_view text, std::span<const JournalField> fields) {
-    const int number = static_cast<int>(priority);
-    if (send_to_journal(number, text, fields))
-        return;
-    if (journal_stream() != nullptr) {
-        write_line(priority, fmt::format("<{}>{}\n", number, text));
-        return;
-    }
-    write_line(priority, fmt::format("solod: {}\n", text));
-    ::syslog(LOG_AUTHPRIV | number, "%.*s", static_cast<int>(text.size()), text.data());
+void log_line(Priority priority, std::string text, std::vector<JournalField> fields) {
+    Held& held_lines = held();
+    held_lines.size += text.size();
+    held_lines.lines.push_back({priority, std::move(text), std::move(fields)});
+    if (!held_lines.on_first || priority <= Priority::warning || held_lines.size >= most_held)
+        flush_log();
+    else if (held_lines.lines.size() == 1)
+        held_lines.on_first();
 }
 
 } // namespace solo

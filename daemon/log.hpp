@@ -4,9 +4,10 @@
 #include "daemon/journal.hpp"
 
 #include <cstdint>
-#include <span>
-#include <string_view>
+#include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -17,12 +18,23 @@ enum class Priority : std::uint8_t { alert = 1, critical = 2, error = 3, warning
 
 /// Says a line, to the journal where standard error leads there, else to standard error and to syslog.
 /// Foreign text must have gone through protocol::printable(). The fields are for the journal and as they are.
-void log_line(Priority priority, std::string_view text, std::span<const JournalField> fields = {});
+/// All lines are of one thread.
+void log_line(Priority priority, std::string text, std::vector<JournalField> fields = {});
 
-/// From now on lines that only inform wait on their way to standard error: for flush_log(), for a line that
-/// weighs more, for 64 KB of them or for the end of the process. To write one wakes its reader, which takes
-/// as long as to write a record. Once, before the first line.
-void hold_log_lines();
+/// While it lives, lines that weigh less than a warning wait: for flush_log(), for a line that weighs more,
+/// for 64 KB of them, or for its end. To say a line wakes its reader, which takes as long as to write a
+/// record, and keeps whom solod has just answered from the processor. A process that is killed has not said
+/// them.
+class LogHold {
+public:
+    /// `on_first` is called when there is a line to wait: flush_log() is to be called in a while.
+    explicit LogHold(std::function<void()> on_first);
+    LogHold(const LogHold&) = delete;
+    LogHold& operator=(const LogHold&) = delete;
+    ~LogHold();
+};
+
+/// Says what waits.
 void flush_log();
 
 /// Whether lines go to the journal: nobody else takes fields.

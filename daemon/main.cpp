@@ -41,7 +41,6 @@ int main(int argc, char** argv) {
     // the kernel each time, and its pages would have to be made anew.
     ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
     solo::Store::set_up_library();
-    solo::hold_log_lines();
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {

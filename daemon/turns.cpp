@@ -101,14 +101,12 @@ Turns::~Turns() {
     queue_->stop();
 }
 
-void Turns::run(const std::function<void()>& after_round) {
+void Turns::run() {
     while (!loop_.stopped()) {
         poll();
-        after_round();
         if (!loop_.stopped() && !queue_->is_turn_due())
             loop_.run_one();
     }
-    after_round();
 }
 
 std::size_t Turns::poll() {

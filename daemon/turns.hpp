@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,9 +46,8 @@ public:
     [[nodiscard]] Executor of(uid_t uid) const;
 
     /// Runs the event loop, and turns in between, until it is stopped or nothing is left to be done. In place
-    /// of the loop's own run(), under which nobody has a turn. `after_round` is called each time that what
-    /// was ready is done, before the loop waits, or a millisecond has passed.
-    void run(const std::function<void()>& after_round = [] {});
+    /// of the loop's own run(), under which nobody has a turn.
+    void run();
 
     /// Does what is ready, and one step of a turn; how much that was. Does not wait.
     std::size_t poll();

@@ -61,27 +61,31 @@ void lines_come_at_once(void** /*state*/) {
                  "<6>one\nA <6>two\n");
 }
 
-void lines_that_inform_wait_and_keep_their_order(void** /*state*/) {
+void lines_of_little_weight_wait_and_keep_their_order(void** /*state*/) {
     expect_equal(said_by([] {
-                     hold_log_lines();
-                     log(Priority::info, "one");
-                     mark("A ");
-                     flush_log();
-                     flush_log();
-                     log(Priority::info, "two");
-                     mark("B ");
-                     log(Priority::notice, "three");
-                     mark("C ");
-                     log(Priority::info, "four");
+                     {
+                         const LogHold hold{[] { mark("! "); }};
+                         log(Priority::info, "one");
+                         mark("A ");
+                         flush_log();
+                         flush_log();
+                         log(Priority::info, "two");
+                         log(Priority::notice, "three");
+                         mark("B ");
+                         log(Priority::warning, "four");
+                         log(Priority::info, "five");
+                         mark("C ");
+                     }
+                     log(Priority::info, "six");
                      mark("D ");
                  }),
-                 "A <6>one\nB <6>two\n<5>three\nC D <6>four\n");
+                 "! A <6>one\n! B <6>two\n<5>three\n<4>four\n! C <6>five\n<6>six\nD ");
 }
 
 void no_more_than_so_many_wait(void** /*state*/) {
     const std::string line(1000, 'x');
     const std::string said = said_by([&] {
-        hold_log_lines();
+        const LogHold hold{[] {}};
         for (int count = 0; count < 100; ++count)
             log(Priority::info, "{}", line);
         mark("end");
@@ -96,7 +100,7 @@ void no_more_than_so_many_wait(void** /*state*/) {
 int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(lines_come_at_once),
-        SOLO_TEST(lines_that_inform_wait_and_keep_their_order),
+        SOLO_TEST(lines_of_little_weight_wait_and_keep_their_order),
         SOLO_TEST(no_more_than_so_many_wait),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

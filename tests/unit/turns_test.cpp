@@ -50,35 +50,6 @@ void everything_else_comes_first(void** /*state*/) {
     expect_equal(done, "user root user root user root ");
 }
 
-/// A turn is the last of its round: what it does is told before the timer that it sets is waited for.
-void a_round_ends_before_the_loop_waits(void** /*state*/) {
-    asio::io_context loop;
-    Turns turns{loop};
-    std::string done;
-    asio::steady_timer later{loop};
-    asio::post(turns.of(1), [&] {
-        done += "user ";
-        later.expires_after(1ms);
-        later.async_wait([&](std::error_code /*error*/) { done += "later "; });
-    });
-    std::string seen; // what had been done when a round ended
-    turns.run([&] { seen += std::exchange(done, {}) + "| "; });
-    expect(seen.starts_with("user | "), seen);
-    expect(seen.ends_with("later | "), seen);
-}
-
-void a_round_ends_where_something_is_always_ready(void** /*state*/) {
-    asio::io_context loop;
-    Turns turns{loop};
-    bool has_ended = false;
-    const std::function<void()> again = [&] {
-        if (!has_ended)
-            asio::post(loop, again);
-    };
-    asio::post(loop, again);
-    turns.run([&] { has_ended = true; });
-}
-
 void users_get_a_share_of_the_time(void** /*state*/) {
     asio::io_context loop;
     Turns turns{loop};
@@ -230,8 +201,6 @@ int main() {
     const CMUnitTest tests[] = {
         SOLO_TEST(users_take_turns),
         SOLO_TEST(everything_else_comes_first),
-        SOLO_TEST(a_round_ends_before_the_loop_waits),
-        SOLO_TEST(a_round_ends_where_something_is_always_ready),
         SOLO_TEST(users_get_a_share_of_the_time),
         SOLO_TEST(root_waits_for_everything_else_and_for_nothing_more),
         SOLO_TEST(who_was_answered_has_the_processor_before_a_turn),
