@@ -231,7 +231,6 @@ void Daemon::say_ready() {
     });
 }
 
-/// journald does not read for now: what it was not given is offered again, and nobody waits.
 void Daemon::flush_log_soon() {
     log_flush_.expires_after(log_time);
     log_flush_.async_wait([](std::error_code error) {
@@ -240,6 +239,7 @@ void Daemon::flush_log_soon() {
     });
 }
 
+/// journald does not read for now: what it was not given is offered again, and nobody waits.
 void Daemon::send_waiting_log() {
     log_retry_.expires_after(log_pause);
     log_retry_.async_wait([this](std::error_code error) {
