@@ -41,6 +41,7 @@ void Turns::Queue::add(uid_t uid, std::unique_ptr<Step> step) {
     if (own.empty())
         order.push_back(uid);
     own.push_back(std::move(step));
+    ++added;
 }
 
 /// Whether somebody may have a turn now. If only a rest keeps it from that, a timer wakes the loop then.
@@ -111,6 +112,7 @@ void Turns::run() {
 
 std::size_t Turns::poll() {
     std::size_t done = 0;
+    const std::size_t added = queue_->added;
     const auto end = Clock::now() + longest_wait;
     while (loop_.poll_one() != 0) {
         ++done;
@@ -118,8 +120,9 @@ std::size_t Turns::poll() {
             break;
     }
     if (!loop_.stopped() && queue_->is_turn_due()) {
-        if (done != 0)
-            ::sched_yield(); // the kernel may have woken whom we have just answered for this processor
+        const bool is_anybody_answered = done > queue_->added - added; // or did all of it wait for a turn?
+        if (is_anybody_answered)
+            ::sched_yield(); // the kernel may have woken them for this processor
         queue_->take_turn();
         ++done;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <map>
 #include <memory>
@@ -79,6 +80,7 @@ struct Turns::Queue : std::enable_shared_from_this<Turns::Queue> {
     std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work; ///< while steps wait
     std::map<uid_t, std::deque<std::unique_ptr<Step>>> steps;                       ///< none of them empty
     std::deque<uid_t> order;                                                        ///< whose turn is next
+    std::size_t added = 0;           ///< how many steps there have ever been
     std::chrono::nanoseconds credit; ///< time that may be spent; a debt below 0
     Clock::time_point counted;       ///< until when it has been added up
     bool is_resting = false;

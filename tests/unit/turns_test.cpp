@@ -108,23 +108,40 @@ void stay_here() {
     expect_equal(::sched_setaffinity(0, sizeof here, &here), 0);
 }
 
-/// A program that has been answered and wakes on the loop's processor.
-void who_was_answered_has_the_processor_before_a_turn(void** /*state*/) {
-    cpu_set_t before;
-    expect_equal(::sched_getaffinity(0, sizeof before, &before), 0);
-    stay_here();
-    const pid_t other = ::fork();
-    if (other == 0) {
+/// Another program that wants this processor.
+class Rival {
+public:
+    Rival() : pid_{::fork()} {
+        if (pid_ != 0)
+            return;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (volatile bool is_busy = true; is_busy;) {
         }
     }
-    constexpr int turns_wanted = 100;
-    asio::io_context loop;
-    Turns turns{loop};
+    Rival(const Rival&) = delete;
+    Rival& operator=(const Rival&) = delete;
+    ~Rival() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+
+private:
+    pid_t pid_;
+};
+
+constexpr int turns_wanted = 100;
+
+/// How often the loop has given its processor to a rival in so many turns. Before each of them there was an
+/// event, of this executor.
+template<class Executor>
+long times_given_way(asio::io_context& loop, Turns& turns, const Executor& executor) {
+    cpu_set_t before;
+    expect_equal(::sched_getaffinity(0, sizeof before, &before), 0);
+    stay_here();
+    const Rival rival;
     int taken = 0;
     const std::function<void()> turn = [&] {
-        asio::post(loop, [] {}); // an answer
+        asio::post(loop, [&] { asio::post(executor, [] {}); });
         if (++taken < turns_wanted)
             asio::post(turns.of(0), turn);
     };
@@ -132,10 +149,25 @@ void who_was_answered_has_the_processor_before_a_turn(void** /*state*/) {
     const long replaced = times_replaced();
     turns.run();
     const long count = times_replaced() - replaced;
-    expect(count >= turns_wanted / 10, std::to_string(count));
-    ::kill(other, SIGKILL);
-    expect_equal(::waitpid(other, nullptr, 0), other);
     expect_equal(::sched_setaffinity(0, sizeof before, &before), 0);
+    return count;
+}
+
+/// A program that has been answered and wakes on the loop's processor.
+void who_was_answered_has_the_processor_before_a_turn(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    const long count = times_given_way(loop, turns, loop.get_executor());
+    expect(count >= turns_wanted / 10, std::to_string(count));
+}
+
+/// Such as that the reader of a list takes more of it: the list would get on as slowly as the machine is
+/// busy.
+void nobody_is_given_way_for_what_waits_for_a_turn(void** /*state*/) {
+    asio::io_context loop;
+    Turns turns{loop};
+    const long count = times_given_way(loop, turns, turns.of(0));
+    expect(count < turns_wanted / 10, std::to_string(count));
 }
 
 /// As when more logins come than can be served.
@@ -204,6 +236,7 @@ int main() {
         SOLO_TEST(users_get_a_share_of_the_time),
         SOLO_TEST(root_waits_for_everything_else_and_for_nothing_more),
         SOLO_TEST(who_was_answered_has_the_processor_before_a_turn),
+        SOLO_TEST(nobody_is_given_way_for_what_waits_for_a_turn),
         SOLO_TEST(a_turn_comes_also_where_something_else_is_always_ready),
         SOLO_TEST(a_loop_that_is_stopped_takes_no_turn),
         SOLO_TEST(a_step_that_throws_costs_nobody_a_turn),
