@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/line.hpp"
 
+#include "protocol/line_name.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include <linux/netlink.h>
@@ -11,6 +14,7 @@
 #include <linux/unix_diag.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 namespace solo {
 
@@ -41,6 +45,16 @@ bool is_reply_to(const Request& request, std::string_view reply) {
         return false;
     std::memcpy(&header, reply.data(), sizeof header);
     return header.nlmsg_seq == request.header.nlmsg_seq;
+}
+
+/// The abstract name of the other end, without the NUL byte before it; empty where it has none.
+std::string_view peer_name(int socket, sockaddr_un& address) {
+    constexpr socklen_t begin = offsetof(sockaddr_un, sun_path) + 1;
+    socklen_t size = sizeof address;
+    if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0 || size <= begin ||
+        size > sizeof address || address.sun_path[0] != '\0')
+        return {};
+    return {address.sun_path + 1, size - begin};
 }
 
 } // namespace
@@ -86,6 +100,12 @@ std::optional<std::uint64_t> SocketDiagnosis::peer_inode(int socket) {
         return std::nullopt;
     }
     return parse_peer_inode(reply);
+}
+
+std::optional<std::uint64_t> inode_of_line(int line, SocketDiagnosis& kernel) {
+    sockaddr_un address{};
+    const auto named = protocol::inode_in(peer_name(line, address));
+    return named ? named : kernel.peer_inode(line);
 }
 
 } // namespace solo

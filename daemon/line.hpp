@@ -13,15 +13,19 @@ namespace solo {
 /// ask.
 class SocketDiagnosis {
 public:
-    /// The inode of the other end of a connected Unix socket (UNIX_DIAG_PEER): by it the processes that have
-    /// the login program's end of a line open are found, also after a restart of the daemon. Nothing where
-    /// the kernel does not tell; the next question gets a socket of its own then.
+    /// The inode of the other end of a connected Unix socket (UNIX_DIAG_PEER). Nothing where the kernel does
+    /// not tell; the next question gets a socket of its own then.
     std::optional<std::uint64_t> peer_inode(int socket);
 
 private:
     protocol::UniqueFd netlink_;
     std::uint32_t requests_ = 0;
 };
+
+/// The inode of the login program's end of a line: by it the processes that have it open are found, also
+/// after a restart of the daemon. It is the one in the name of that end, which only root can have given it
+/// (login.sock); where it has no such name, the kernel is asked.
+std::optional<std::uint64_t> inode_of_line(int line, SocketDiagnosis& kernel);
 
 /// The inode of the other end in the kernel's answer (sock_diag(7)); nothing where it is not of that form.
 std::optional<std::uint64_t> parse_peer_inode(std::string_view reply);

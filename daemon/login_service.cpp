@@ -184,7 +184,7 @@ LoginService::Reply LoginService::open(login::Open call, Connection& connection)
     claim.leader = leader->process();
     // On record with the grant: if solod and the login program are killed before Confirm is, what serves the
     // person on is found by it.
-    claim.traces.line_inode = sockets_.peer_inode(connection.fd());
+    claim.traces.line_inode = inode_of_line(connection.fd(), sockets_);
 
     const Rules rules = claim.ruling.rules;
     const auto answered = co_await acquire(slots_, std::move(claim), std::move(*leader), connection);

@@ -21,6 +21,7 @@ using protocol::Channel;
 using protocol::Deadline;
 using protocol::Decision;
 using protocol::Fault;
+using protocol::Named;
 namespace login = protocol::login;
 namespace service = protocol::service;
 
@@ -114,10 +115,11 @@ void pause(std::chrono::milliseconds time, Deadline deadline) {
 
 /// Runs the attempt over a new connection, and over another where that one is lost on the way.
 template<class Attempt>
-auto Solod::until_answered(Attempt attempt) const -> decltype(attempt(std::declval<Channel>())) {
+auto Solod::until_answered(Attempt attempt, Named named) const -> decltype(attempt(std::declval<Channel>())) {
     auto interval = 20ms;
     for (int losses = 0;; ++losses, interval *= 2) {
-        auto channel = Channel::connect(socket_, deadline_, Deadline::in(absence), /*server=*/uid_t{0});
+        auto channel =
+            Channel::connect(socket_, deadline_, Deadline::in(absence), /*server=*/uid_t{0}, named);
         if (!channel)
             return unanswered(channel.error());
         auto answer = attempt(*std::move(channel));
@@ -132,7 +134,7 @@ tl::expected<login::Check::Reply, Problem> Solod::check(login::Check check) cons
 }
 
 tl::expected<Opened, Problem> Solod::open(login::Open open) const {
-    return until_answered([&](Channel channel) -> tl::expected<Opened, Problem> {
+    const auto attempt = [&](Channel channel) -> tl::expected<Opened, Problem> {
         auto reply = call_with_groups(channel, open, deadline_);
         if (!reply)
             return tl::unexpected{std::move(reply).error()};
@@ -143,7 +145,8 @@ tl::expected<Opened, Problem> Solod::open(login::Open open) const {
         if (auto confirmed = confirm(channel, *reply->id, deadline_); !confirmed)
             return tl::unexpected{std::move(confirmed).error()};
         return Opened{*std::move(reply->id), std::move(reply->notice), std::move(channel)};
-    });
+    };
+    return until_answered(attempt, Named::as_line);
 }
 
 tl::expected<void, Problem> Solod::close(const std::string& id) const {

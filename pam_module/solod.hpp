@@ -51,7 +51,8 @@ public:
 
 private:
     template<class Attempt>
-    auto until_answered(Attempt attempt) const -> decltype(attempt(std::declval<protocol::Channel>()));
+    auto until_answered(Attempt attempt, protocol::Named named = protocol::Named::no) const
+        -> decltype(attempt(std::declval<protocol::Channel>()));
 
     std::string socket_;
     protocol::Deadline deadline_;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/channel.hpp"
 
+#include "protocol/line_name.hpp"
+
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 namespace solo::protocol {
@@ -57,11 +61,25 @@ UniqueFd new_socket() {
     return fd;
 }
 
+void name_as_line(int fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0)
+        return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = line_name(status.st_ino);
+    name.copy(address.sun_path + 1, sizeof address.sun_path - 1); // after the NUL byte: it is in no directory
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    (void)::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
+}
+
 /// One attempt. A full backlog (EAGAIN, unix(7)) is for the caller to try again.
-tl::expected<UniqueFd, Failure> connect_once(const sockaddr_un& address) {
+tl::expected<UniqueFd, Failure> connect_once(const sockaddr_un& address, Named named) {
     UniqueFd fd = new_socket();
     if (!fd)
         return failed(Fault::system, errno);
+    if (named == Named::as_line)
+        name_as_line(fd.get());
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
     while (::connect(fd.get(), generic, sizeof address) != 0) {
         if (errno != EINTR)
@@ -94,7 +112,7 @@ std::string Failure::text() const {
 }
 
 tl::expected<Channel, Failure> Channel::connect(const std::string& path, Deadline deadline, Deadline retry,
-                                                std::optional<uid_t> server) {
+                                                std::optional<uid_t> server, Named named) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty()) // would be a name in the abstract namespace, which anybody may take
@@ -104,7 +122,7 @@ tl::expected<Channel, Failure> Channel::connect(const std::string& path, Deadlin
     path.copy(address.sun_path, path.size());
 
     for (;;) {
-        auto fd = connect_once(address);
+        auto fd = connect_once(address, named);
         if (fd) {
             if (server && !server_is(fd->get(), *server))
                 return failed(Fault::imposter);

@@ -35,14 +35,19 @@ struct Failure {
     [[nodiscard]] std::string text() const;
 };
 
+/// Whether a client's end of a connection has a name: that of a line (line_name.hpp), or none.
+enum class Named : std::uint8_t { no, as_line };
+
 /// A client's end of one connection. Its descriptor is close-on-exec, non-blocking and above 2. It raises no
 /// SIGPIPE and returns to its caller by the deadline whatever the peer does.
 class Channel {
 public:
     /// Connects to a listening Unix stream socket. Where the socket is absent or refuses, tries again until
-    /// `retry` has passed; where `server` is set, the process that listens must run as that user.
+    /// `retry` has passed; where `server` is set, the process that listens must run as that user. A name is
+    /// there where the kernel permits it: the peer knows another way.
     static tl::expected<Channel, Failure> connect(const std::string& path, Deadline deadline, Deadline retry,
-                                                  std::optional<uid_t> server = std::nullopt);
+                                                  std::optional<uid_t> server = std::nullopt,
+                                                  Named named = Named::no);
 
     /// Takes over a connected descriptor.
     explicit Channel(UniqueFd fd) : fd_{std::move(fd)} {}

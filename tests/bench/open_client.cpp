@@ -33,7 +33,8 @@ std::string nonce() {
 }
 
 Channel connected(const std::string& path) {
-    auto channel = Channel::connect(path, Deadline::in(never), Deadline::in(never), /*server=*/uid_t{0});
+    auto channel =
+        Channel::connect(path, Deadline::in(never), Deadline::in(never), /*server=*/uid_t{0}, Named::as_line);
     if (!channel)
         throw std::runtime_error{channel.error().text()};
     return *std::move(channel);

@@ -4,6 +4,7 @@
 #include "daemon/line.hpp"
 #include "daemon/process_table.hpp"
 #include "daemon/scope.hpp"
+#include "protocol/line_name.hpp"
 #include "tests/fuzz/invariant.hpp"
 
 #include <string>
@@ -44,6 +45,11 @@ void check_cgroup(std::string_view text) {
              "it is a mount of cgroup2");
 }
 
+void check_line_name(std::string_view text) {
+    if (const auto inode = protocol::inode_in(text))
+        must(protocol::inode_in(protocol::line_name(*inode)) == inode, "its name says the same");
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
              "the first number, zeros before it or none");
     (void)parse_credentials(text);
     (void)parse_peer_inode(text);
+    check_line_name(text);
     check_name(text);
     check_cgroup(text);
     return 0;

@@ -4,8 +4,13 @@
 #include "tests/pam/login_tests.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 
 namespace {
@@ -85,6 +90,21 @@ void line_stays_open_until_close(void** state) {
     assert_int_equal(program.close(), PAM_SUCCESS);
     assert_int_equal(lines(program.socket()).size(), 0);
     program.daemon().await_closed(0);
+}
+
+void line_tells_its_inode_by_its_name(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    const int line = *lines(program.socket()).begin();
+    struct stat status {};
+    assert_int_equal(::fstat(line, &status), 0);
+    sockaddr_un name{};
+    socklen_t size = sizeof name;
+    assert_int_equal(::getsockname(line, reinterpret_cast<sockaddr*>(&name), &size), 0);
+    assert_true(size > offsetof(sockaddr_un, sun_path) + 1 && name.sun_path[0] == '\0');
+    const std::string text{name.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1};
+    assert_string_equal(text.c_str(), ("solo/" + std::to_string(status.st_ino)).c_str());
 }
 
 void id_is_in_the_pam_environment_until_close(void** state) {
@@ -335,6 +355,7 @@ int main() {
         SOLO_LOGIN_TEST(open_says_who_logs_in_and_from_where),
         SOLO_LOGIN_TEST(every_login_has_a_nonce_of_its_own),
         SOLO_LOGIN_TEST(line_stays_open_until_close),
+        SOLO_LOGIN_TEST(line_tells_its_inode_by_its_name),
         SOLO_LOGIN_TEST(id_is_in_the_pam_environment_until_close),
         SOLO_LOGIN_TEST(notice_is_told_once_on_a_grant),
         SOLO_LOGIN_TEST(notice_is_not_told_where_the_program_wants_silence),
