@@ -128,6 +128,8 @@ void RecordQueue::schedule_checkpoint() {
             return;
         }
         is_checkpoint_running_ = true;
+        if (const auto kept = store_.keep_log(); !kept)
+            log(Priority::warning, "checkpoint: {}", kept.error());
         checkpoints_.run([path = store_.path()] { return checkpoint(path); },
                          [this](const auto& pages) { checkpoint_done(pages); });
     });

@@ -2,6 +2,7 @@
 #include "daemon/store.hpp"
 
 #include "daemon/schema.hpp"
+#include "daemon/store_aside.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -26,6 +27,9 @@ constexpr const char* columns = "id, account, uid, state, reason, service, tty, 
                                 "leader_start, slot, opened, ended, "
                                 "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
                                 "expires, lease_ttl, lease_opener, lease_lapses, gids";
+
+/// 4 MB. Until then the log is kept, and synced once in all that time by who writes; a start reads all of it.
+constexpr int long_log = 1024;
 
 /// A database that cannot be used and will not get better: not one of ours, or damaged.
 class Unusable : public std::runtime_error {
@@ -387,6 +391,7 @@ auto Store::attempt(Work work) -> tl::expected<decltype(work()), std::string> {
 
 /// What comes next opens it anew.
 void Store::close() {
+    kept_log_.reset();
     statements_.reset();
     database_.reset();
 }
@@ -431,6 +436,13 @@ void Store::connect() {
             "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;");
         database_->exec(durability_ == Durability::commit ? "PRAGMA synchronous = FULL"
                                                           : "PRAGMA synchronous = NORMAL");
+        ::sqlite3_wal_hook(
+            database_->getHandle(),
+            [](void* log_pages, sqlite3* /*database*/, const char* /*name*/, int pages) {
+                *static_cast<int*>(log_pages) = pages;
+                return SQLITE_OK;
+            },
+            &log_pages_);
         migrate();
         SQLite::Statement boot{*database_, "INSERT INTO boot (boot_id, host) VALUES (?, ?) "
                                            "ON CONFLICT (boot_id) DO UPDATE SET host = excluded.host "
@@ -594,14 +606,34 @@ void Store::delete_sessions(const std::vector<SessionId>& ids) {
     batch.commit();
 }
 
-bool Store::is_file_lost() {
+bool Store::is_file_moved() const {
     int is_moved = 0;
     if (database_)
         ::sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &is_moved);
-    if (is_moved == 0)
+    return is_moved != 0;
+}
+
+bool Store::is_file_lost() {
+    if (!is_file_moved())
         return false;
     close();
     return true;
+}
+
+tl::expected<void, std::string> Store::keep_log() {
+    if (!database_ || is_file_moved() || log_pages_ >= long_log) {
+        kept_log_.reset();
+        return {};
+    }
+    auto kept = attempt([&] {
+        if (kept_log_)
+            kept_log_->renew();
+        else
+            kept_log_ = std::make_unique<KeptLog>(path_);
+    });
+    if (!kept)
+        kept_log_.reset();
+    return kept;
 }
 
 tl::expected<void, std::string> Store::checkpoint() {

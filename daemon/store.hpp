@@ -19,6 +19,8 @@ class Database;
 
 namespace solo {
 
+class KeptLog;
+
 /// Why records were not written.
 struct SaveError {
     std::string text;
@@ -112,6 +114,10 @@ public:
     /// The next call then opens whatever is in its place.
     bool is_file_lost();
 
+    /// To be called before a checkpoint from beside (store_aside.hpp): then who writes next need not wait for
+    /// the disk, unless the log has grown long and is to begin anew.
+    tl::expected<void, std::string> keep_log();
+
     /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
     tl::expected<void, std::string> checkpoint();
 
@@ -129,6 +135,7 @@ private:
     tl::expected<std::optional<std::string>, std::string> try_out();
     void connect();
     void close();
+    [[nodiscard]] bool is_file_moved() const;
     void migrate();
     std::vector<Session> unfinished_of_this_boot(std::int64_t now);
     void delete_sessions(const std::vector<SessionId>& ids);
@@ -140,6 +147,8 @@ private:
     std::string host_;
     std::unique_ptr<SQLite::Database> database_;
     std::unique_ptr<Statements> statements_;
+    std::unique_ptr<KeptLog> kept_log_;
+    int log_pages_ = 0; ///< how long the log was after the last commit
 };
 
 } // namespace solo

@@ -54,6 +54,16 @@ tl::expected<std::int64_t, std::string> HistorySnapshot::count_ended() const {
     }
 }
 
+KeptLog::KeptLog(const std::string& path) : reader_{open_beside(path)} {
+    reader_->exec("BEGIN; PRAGMA user_version"); // it begins with what is read first
+}
+
+KeptLog::~KeptLog() = default;
+
+void KeptLog::renew() {
+    reader_->exec("COMMIT; BEGIN; PRAGMA user_version");
+}
+
 tl::expected<int, std::string> checkpoint(const std::string& path) {
     if (::access(path.c_str(), F_OK) != 0) // the store makes it anew
         return 0;

@@ -25,9 +25,6 @@ namespace {
 /// what is freed, so that nothing can be said there.
 constexpr std::size_t memory_margin = std::size_t{SOLO_SANITIZED ? 1 << 30 : 512 << 10};
 
-/// The first checkpoint leaves a descriptor, which SQLite keeps for the next (os_unix.c, setPendingFd).
-constexpr std::size_t left_by_checkpoint = 1;
-
 /// What a user does to solod; the connections are over when it returns.
 using Abuse = std::function<void(Solod&)>;
 

@@ -90,8 +90,7 @@ void expect_untroubled_logins(Solod& solod, FloodKind kind) {
     constexpr double most = 5; // was 140 when all clients were served alike
     Client witness{solod.sessions()};
     const auto descriptors = settled_descriptors(solod, witness);
-    // The first checkpoint leaves one open.
-    const auto are_as_before = [&] { return solod.descriptors() <= descriptors + 2; };
+    const auto are_as_before = [&] { return solod.descriptors() <= descriptors + left_by_checkpoint; };
     flood(solod, kind, 1);
     await(are_as_before, "the descriptors are as before");
     const auto memory = solod.memory(); // what it keeps for the next time it has now
