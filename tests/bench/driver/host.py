@@ -49,6 +49,12 @@ def write_utmp(path, count):
     return path
 
 
+def place(process, processors):
+    """The process, its threads and what it starts run on these processors only."""
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        os.sched_setaffinity(int(thread), processors)
+
+
 def with_utmp(path, *command):
     """The command in a mount namespace of its own, where utmp is this file."""
     return ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /run/utmp && exec "$@"', path, *command)

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """One login at a time, beside the floor and the other PAM modules."""
 
+import os
+import resource
+import socket
+
 import host
-from worker import interleave
+from worker import Peer, interleave
 
 SUPERSEDE = """[Service bench-supersede]
 OnConflict=supersede
@@ -40,9 +44,45 @@ def peers_of_pam(scene):
     return peers
 
 
+def apart(server, worker, count):
+    """Each on a processor of its own, as far as there are two: to wake the other one takes an interrupt."""
+    processors = os.sched_getaffinity(0)
+
+    def round_of(count):
+        host.place(server, {max(processors)})
+        host.place(worker.process, {min(processors)})
+        try:
+            return worker.round(count)
+        finally:
+            host.place(server, processors)
+            host.place(worker.process, processors)
+    return Peer(round_of, count)
+
+
+def rare(worker, size):
+    """Each when solod has done a checkpoint since the one before."""
+    return Peer(lambda count: worker.round(count, size.long_pause), size.few(100))
+
+
+def beside_sockets(worker, others, count):
+    """With so many other Unix sockets on the machine."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    def round_of(count):
+        pairs = [socket.socketpair() for _ in range(others // 2)]
+        try:
+            return worker.round(count)
+        finally:
+            for pair in pairs:
+                for end in pair:
+                    end.close()
+    return Peer(round_of, count)
+
+
 def measure(scene):
     directory, accounts = scene.directory, scene.accounts
-    scene.spawn(scene.program("raw_server"), directory / "raw.sock")
+    raw = scene.spawn(scene.program("raw_server"), directory / "raw.sock")
     scene.spawn(*host.as_service(scene.program("echo_daemon"), directory / "echo.sock"))
     solods = {f"history {rows}": scene.filled_solod(f"history-{rows}", SUPERSEDE, history=rows)
               for rows in scene.size.history}
@@ -62,6 +102,14 @@ def measure(scene):
     big = f"history {scene.size.history[1]}"
     peers["rush raw"] = scene.rushing_peer("raw_client", directory / "raw.sock")
     peers[f"rush open {big}"] = scene.rushing_peer("open_client", *scene.open_arguments(solods[big], accounts[0]))
+    opening, connecting = (scene.worker("open_client", *scene.open_arguments(solods[big], accounts[0])),
+                           scene.worker("raw_client", directory / "raw.sock"))
+    peers["apart raw"] = apart(raw, connecting, scene.size.count)
+    peers[f"apart open {big}"] = apart(solods[big].process, opening, scene.size.count)
+    peers["rare raw"] = rare(connecting, scene.size)
+    alone = scene.filled_solod("alone", history=scene.size.history[1])  # serves nobody else in between
+    peers[f"rare open {big}"] = rare(scene.worker("open_client", *scene.open_arguments(alone, accounts[0])), scene.size)
+    peers[f"open sockets {scene.size.sockets}"] = beside_sockets(opening, scene.size.sockets, scene.size.count)
     scene.hold(empty, accounts[2])
     scene.hold(empty, accounts[3])
     peers["refusal"] = scene.opener(empty, accounts[2], "refuse")

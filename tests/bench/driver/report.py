@@ -24,16 +24,19 @@ TITLES = {
 }
 
 
+CIRCUMSTANCES = {"rush": "back to back", "apart": "each on a processor of its own", "rare": "more than a second apart"}
+
+
 def title(name):
     if name in TITLES:
         return TITLES[name]
     kind, _, rest = name.partition(" ")
-    if kind == "rush":
-        return f"{title(rest)}, back to back"
+    if kind in CIRCUMSTANCES:
+        return f"{title(rest)}, {CIRCUMSTANCES[kind]}"
     what, _, count = rest.partition(" ")
     count = f"{int(count):,}" if count.isdigit() else count
-    if kind in ("open", "libpam") and what in ("history", "live"):
-        rows = {"history": "rows of history", "live": "live sessions"}[what]
+    rows = {"history": "rows of history", "live": "live sessions", "sockets": "other Unix sockets"}.get(what)
+    if kind in ("open", "libpam") and rows:
         return f"{'solod' if kind == 'open' else 'pam_solo'}: open, {count} {rows}"
     if kind == "pam_limits":
         return f"pam_limits maxlogins, {int(rest):,} utmp records"

@@ -26,17 +26,20 @@ class Size:
     leases: int  # opened to weigh one
     listed: int
     utmp: tuple
+    sockets: int  # of others, on the machine
+    long_pause: int  # microseconds
 
     def few(self, divisor):
         return max(2, self.count // divisor)
 
 
-SHORT = Size(rounds=2, count=4, history=(0, 1000), live=(0, 100), logins=50, leases=200, listed=300, utmp=(10, 100))
+SHORT = Size(rounds=2, count=4, history=(0, 1000), live=(0, 100), logins=50, leases=200, listed=300, utmp=(10, 100), sockets=100,
+             long_pause=1000)
 
 
 def full(history):
     return Size(rounds=11, count=200, history=tuple(sorted({0, 1_000_000, history})), live=(0, 10_000, 1_000_000), logins=10_000,
-                leases=100_000, listed=100_000, utmp=(10, 1000, 100_000))
+                leases=100_000, listed=100_000, utmp=(10, 1000, 100_000), sockets=16_000, long_pause=1_200_000)
 
 
 @dataclass

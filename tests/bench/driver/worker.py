@@ -34,9 +34,9 @@ class Worker:
             raise Broken(f"{self.name}: it ended with status {self.process.wait()}")
         return [int(nanoseconds) / 1000 for nanoseconds in line.split()]
 
-    def round(self, count):
+    def round(self, count, pause=PAUSE):
         """Each after a pause, as logins come: whoever serves them has finished with the one before, and sleeps."""
-        self.begin(count, PAUSE)
+        self.begin(count, pause)
         return self.finish()
 
     def rush(self, count):
