@@ -19,9 +19,9 @@ constexpr std::chrono::seconds interval{1};
 /// How long a record waits that can. A login program that fails at once is over before, and written once.
 constexpr std::chrono::milliseconds moment{100};
 
-/// In pages, 16 MB. From here on the event loop takes the last step of a checkpoint itself, and logins wait
-/// for that.
-constexpr int long_log = 4096;
+/// In pages, 16 MB: much more than what the store keeps. From here on the event loop takes the last step of a
+/// checkpoint itself, and logins wait for that.
+constexpr int longest_log = 4096;
 
 } // namespace
 
@@ -140,7 +140,7 @@ void RecordQueue::checkpoint_done(const tl::expected<int, std::string>& pages) {
     is_checkpoint_running_ = false;
     if (!pages)
         log(Priority::warning, "checkpoint: {}", pages.error());
-    if (pages.value_or(0) < long_log)
+    if (pages.value_or(0) < longest_log)
         return;
     if (const auto done = store_.checkpoint(); !done)
         log(Priority::warning, "checkpoint: {}", done.error());

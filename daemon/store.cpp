@@ -28,8 +28,9 @@ constexpr const char* columns = "id, account, uid, state, reason, service, tty, 
                                 "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
                                 "expires, lease_ttl, lease_opener, lease_lapses, gids";
 
-/// 4 MB. Until then the log is kept, and synced once in all that time by who writes; a start reads all of it.
-constexpr int long_log = 1024;
+/// In pages, 4 MB. Until then the log is kept, and who writes waits for the disk once in all that time; a
+/// start reads all of it.
+constexpr int kept_at_most = 1024;
 
 /// A database that cannot be used and will not get better: not one of ours, or damaged.
 class Unusable : public std::runtime_error {
@@ -486,6 +487,15 @@ std::string Store::move_aside() {
 
 tl::expected<void, SaveError> Store::save(std::span<const Session> sessions,
                                           std::span<const AccountNote> notes) {
+    auto saved = try_save(sessions, notes);
+    if (saved || saved.error().is_conflict || !kept_log_)
+        return saved;
+    kept_log_.reset(); // a log that begins anew has room on a full disk; or somebody waits for the reader
+    return try_save(sessions, notes);
+}
+
+tl::expected<void, SaveError> Store::try_save(std::span<const Session> sessions,
+                                              std::span<const AccountNote> notes) {
     bool is_conflict = false;
     auto saved = attempt([&] {
         Batch batch{*statements_};
@@ -621,7 +631,7 @@ bool Store::is_file_lost() {
 }
 
 tl::expected<void, std::string> Store::keep_log() {
-    if (!database_ || is_file_moved() || log_pages_ >= long_log) {
+    if (!database_ || is_file_moved() || log_pages_ >= kept_at_most) {
         kept_log_.reset();
         return {};
     }
@@ -637,6 +647,7 @@ tl::expected<void, std::string> Store::keep_log() {
 }
 
 tl::expected<void, std::string> Store::checkpoint() {
+    kept_log_.reset();
     return attempt([&] { database_->exec("PRAGMA wal_checkpoint(PASSIVE)"); });
 }
 

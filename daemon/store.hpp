@@ -118,7 +118,8 @@ public:
     /// the disk, unless the log has grown long and is to begin anew.
     tl::expected<void, std::string> keep_log();
 
-    /// Moves what the write-ahead log holds into the database, as far as that goes without waiting.
+    /// Moves what the write-ahead log holds into the database, as far as that goes without waiting, and keeps
+    /// the log no longer.
     tl::expected<void, std::string> checkpoint();
 
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -130,6 +131,8 @@ private:
     struct Statements;
     class Batch;
 
+    tl::expected<void, SaveError> try_save(std::span<const Session> sessions,
+                                           std::span<const AccountNote> notes);
     template<class Work>
     auto attempt(Work work) -> tl::expected<decltype(work()), std::string>;
     tl::expected<std::optional<std::string>, std::string> try_out();

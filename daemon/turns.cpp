@@ -112,15 +112,16 @@ void Turns::run() {
 
 std::size_t Turns::poll() {
     std::size_t done = 0;
-    const std::size_t added = queue_->added;
+    bool is_anybody_answered = false;
     const auto end = Clock::now() + longest_wait;
-    while (loop_.poll_one() != 0) {
+    for (auto added = queue_->added; loop_.poll_one() != 0; added = queue_->added) {
         ++done;
+        if (queue_->added == added) // else it waits for a turn now
+            is_anybody_answered = true;
         if (Clock::now() >= end)
             break;
     }
     if (!loop_.stopped() && queue_->is_turn_due()) {
-        const bool is_anybody_answered = done > queue_->added - added; // or did all of it wait for a turn?
         if (is_anybody_answered)
             ::sched_yield(); // the kernel may have woken them for this processor
         queue_->take_turn();

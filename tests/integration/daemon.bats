@@ -581,3 +581,24 @@ MaxSessions=2'
     stop_solod
     umount /var/lib/solo
 }
+
+# is_in_file STATE: a checkpoint has moved that record of the one session out of the log, which is kept as it is.
+is_in_file() { assert_equal "$1" "$(sqlite3 "file:$database?immutable=1" 'SELECT state FROM session')"; }
+
+@test "a disk that has become full takes what there is room for in the log" {
+    local session
+    stop_solod
+    mount -t tmpfs -o size=2m,mode=700 tmpfs /var/lib/solo
+    start_solod
+    login_in one
+    session=$(session_of alice)
+    wait_until 10 is_in_file active
+    dd if=/dev/zero of=/var/lib/solo/filler bs=4k 2>/dev/null || true
+    stop one
+    wait_until 10 is_over "$session" logout
+    soloctl status
+    assert_equal ended "$(sqlite3 "$database" 'SELECT state FROM session')"
+    assert_no_journal 'degraded'
+    stop_solod
+    umount /var/lib/solo
+}

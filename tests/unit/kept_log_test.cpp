@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -49,6 +50,16 @@ struct Disk : TempDir {
         return syncs - before;
     }
 };
+
+/// How many descriptors of this file there are.
+int count_open(const std::string& path) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+        std::error_code gone; // the directory's own
+        count += std::filesystem::read_symlink(entry.path(), gone) == path ? 1 : 0;
+    }
+    return count;
+}
 
 constexpr int some = 60; // take more than a page each
 
@@ -96,6 +107,7 @@ void a_database_may_be_replaced(void** /*state*/) {
         std::filesystem::copy(disk.file(), disk.path("another"));
         std::filesystem::rename(disk.path("another"), disk.file());
         must(disk.store.keep_log());
+        expect_equal(count_open(disk.file()), 0);
         disk.write(some);
         expect(disk.store.is_file_lost(), "it is another file");
         must(disk.store.keep_log());

@@ -2,12 +2,14 @@
 #include "daemon/turns.hpp"
 #include "tests/unit/expect.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -112,6 +114,8 @@ void stay_here() {
 class Rival {
 public:
     Rival() : pid_{::fork()} {
+        if (pid_ < 0)
+            throw std::system_error{errno, std::generic_category(), "fork"};
         if (pid_ != 0)
             return;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -4,6 +4,7 @@
 import os
 import resource
 import socket
+from contextlib import ExitStack
 
 import host
 from worker import Peer, interleave
@@ -45,7 +46,7 @@ def peers_of_pam(scene):
 
 
 def apart(server, worker, count):
-    """Each on a processor of its own, as far as there are two: to wake the other one takes an interrupt."""
+    """Each on a processor of its own: to wake the other one takes an interrupt."""
     processors = os.sched_getaffinity(0)
 
     def round_of(count):
@@ -66,17 +67,16 @@ def rare(worker, size):
 
 def beside_sockets(worker, others, count):
     """With so many other Unix sockets on the machine."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     def round_of(count):
-        pairs = [socket.socketpair() for _ in range(others // 2)]
-        try:
+        with ExitStack() as done:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
+            done.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limit)
+            for _ in range(others // 2):
+                for end in socket.socketpair():
+                    done.enter_context(end)
             return worker.round(count)
-        finally:
-            for pair in pairs:
-                for end in pair:
-                    end.close()
     return Peer(round_of, count)
 
 
@@ -104,12 +104,14 @@ def measure(scene):
     peers[f"rush open {big}"] = scene.rushing_peer("open_client", *scene.open_arguments(solods[big], accounts[0]))
     opening, connecting = (scene.worker("open_client", *scene.open_arguments(solods[big], accounts[0])),
                            scene.worker("raw_client", directory / "raw.sock"))
-    peers["apart raw"] = apart(raw, connecting, scene.size.count)
-    peers[f"apart open {big}"] = apart(solods[big].process, opening, scene.size.count)
+    if len(os.sched_getaffinity(0)) > 1:
+        peers["apart raw"] = apart(raw, connecting, scene.size.count)
+        peers[f"apart open {big}"] = apart(solods[big].process, opening, scene.size.count)
     peers["rare raw"] = rare(connecting, scene.size)
     alone = scene.filled_solod("alone", history=scene.size.history[1])  # serves nobody else in between
     peers[f"rare open {big}"] = rare(scene.worker("open_client", *scene.open_arguments(alone, accounts[0])), scene.size)
-    peers[f"open sockets {scene.size.sockets}"] = beside_sockets(opening, scene.size.sockets, scene.size.count)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > scene.size.sockets + 100:
+        peers[f"open sockets {scene.size.sockets}"] = beside_sockets(opening, scene.size.sockets, scene.size.count)
     scene.hold(empty, accounts[2])
     scene.hold(empty, accounts[3])
     peers["refusal"] = scene.opener(empty, accounts[2], "refuse")
