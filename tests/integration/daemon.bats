@@ -582,8 +582,12 @@ MaxSessions=2'
     umount /var/lib/solo
 }
 
-# is_in_file STATE: a checkpoint has moved that record of the one session out of the log, which is kept as it is.
-is_in_file() { assert_equal "$1" "$(sqlite3 "file:$database?immutable=1" 'SELECT state FROM session')"; }
+# is_in_file STATE: a checkpoint has moved that record of the one session out of the log, and all else (mxFrame and
+# nBackfill in the log's index are the same, sqlite.org/walformat.html); the log is kept as it is.
+is_in_file() {
+    assert_equal "$1" "$(sqlite3 "file:$database?immutable=1" 'SELECT state FROM session')" &&
+        assert_equal "$(od -An -tu4 -j16 -N4 "$database-shm")" "$(od -An -tu4 -j96 -N4 "$database-shm")"
+}
 
 @test "a disk that has become full takes what there is room for in the log" {
     local session
@@ -598,7 +602,6 @@ is_in_file() { assert_equal "$1" "$(sqlite3 "file:$database?immutable=1" 'SELECT
     wait_until 10 is_over "$session" logout
     soloctl status
     assert_equal ended "$(sqlite3 "$database" 'SELECT state FROM session')"
-    assert_no_journal 'degraded'
     stop_solod
     umount /var/lib/solo
 }
