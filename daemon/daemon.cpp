@@ -150,7 +150,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
       logind_watch_{loop_.get_executor(), logind_, slots_},
       login_service_{slots_, policy_, events_, kept_, statistics_},
       sessions_service_{slots_,
-                        store_,
+                        records_,
                         accounts_,
                         events_,
                         {.policy = policy_, .config = config_},

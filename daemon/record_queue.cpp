@@ -99,6 +99,12 @@ void RecordQueue::set_problem(std::string problem) {
         degraded_(problem_);
 }
 
+tl::expected<std::optional<Session>, std::string> RecordQueue::find(const SessionId& id) {
+    if (const auto place = places_.find(id); place != places_.end())
+        return queue_[place->second];
+    return store_.find(id);
+}
+
 void RecordQueue::write_soon() {
     if (!queue_.empty() && !is_write_due_)
         schedule_write(moment);

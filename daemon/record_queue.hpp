@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -42,6 +43,9 @@ public:
     /// Somebody else has written to the store: its log is moved into the database soon.
     void schedule_checkpoint();
 
+    /// A session as its last record says, also where that waits for the disk.
+    tl::expected<std::optional<Session>, std::string> find(const SessionId& id);
+
     /// Whether the log is being moved. It begins anew by itself where all of it could be, so who can wait
     /// does.
     [[nodiscard]] bool is_checkpoint_running() const { return is_checkpoint_running_; }
@@ -51,6 +55,8 @@ public:
 
     /// How many records wait for a disk that fails.
     [[nodiscard]] std::size_t waiting() const { return problem_.empty() ? 0 : queue_.size() + notes_.size(); }
+
+    [[nodiscard]] Store& store() { return store_; }
 
     /// Why records cannot be written now; empty where they can.
     [[nodiscard]] const std::string& problem() const { return problem_; }

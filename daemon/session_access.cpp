@@ -13,9 +13,9 @@ namespace solo {
 using protocol::make_error;
 namespace sessions = protocol::sessions;
 
-SessionAccess::SessionAccess(const Slots& slots, Store& store, const Policy& policy, const Config& config,
-                             std::string host)
-    : slots_{slots}, store_{store}, policy_{policy}, config_{config}, host_{std::move(host)} {}
+SessionAccess::SessionAccess(const Slots& slots, RecordQueue& records, const Policy& policy,
+                             const Config& config, std::string host)
+    : slots_{slots}, records_{records}, policy_{policy}, config_{config}, host_{std::move(host)} {}
 
 bool SessionAccess::is_admin(Connection& connection) const {
     if (connection.peer().uid == 0)
@@ -49,7 +49,7 @@ tl::expected<Session, protocol::Reply> SessionAccess::find(const std::string& te
     std::optional<Session> session;
     if (auto live = slots_.find(*id)) {
         session = std::move(live);
-    } else if (auto stored = store_.find(*id)) {
+    } else if (auto stored = records_.find(*id)) {
         session = std::move(*stored);
     } else {
         return tl::unexpected{make_error(sessions::Unavailable{stored.error()})};
@@ -105,7 +105,7 @@ std::optional<Session> SessionAccess::successor_of(const Session& session) const
         return std::nullopt;
     if (auto live = slots_.find(*session.superseded_by))
         return live;
-    auto stored = store_.find(*session.superseded_by);
+    auto stored = records_.find(*session.superseded_by);
     return stored ? *std::move(stored) : std::nullopt;
 }
 

@@ -3,8 +3,8 @@
 
 #include "daemon/config.hpp"
 #include "daemon/core/session.hpp"
+#include "daemon/record_queue.hpp"
 #include "daemon/slots.hpp"
-#include "daemon/store.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/sessions_messages.hpp"
 
@@ -22,7 +22,7 @@ class Connection;
 class SessionAccess {
 public:
     /// All must outlive this; `policy` and `config` may change between calls.
-    SessionAccess(const Slots& slots, Store& store, const Policy& policy, const Config& config,
+    SessionAccess(const Slots& slots, RecordQueue& records, const Policy& policy, const Config& config,
                   std::string host);
 
     /// Whether the caller is uid 0 or in AdminGroup: they see and end everybody's sessions.
@@ -50,7 +50,7 @@ private:
     [[nodiscard]] std::optional<Session> successor_of(const Session& session) const;
 
     const Slots& slots_;
-    Store& store_;
+    RecordQueue& records_;
     const Policy& policy_;
     const Config& config_;
     std::string host_;

@@ -29,10 +29,10 @@ namespace service = protocol::service;
 
 } // namespace
 
-SessionsService::SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events,
+SessionsService::SessionsService(Slots& slots, RecordQueue& records, Accounts& accounts, Events& events,
                                  Configured configured, DaemonState state)
-    : slots_{slots}, store_{store}, accounts_{accounts}, events_{events}, state_{std::move(state)},
-      access_{slots, store, configured.policy, configured.config, state_.host},
+    : slots_{slots}, store_{records.store()}, accounts_{accounts}, events_{events}, state_{std::move(state)},
+      access_{slots, records, configured.policy, configured.config, state_.host},
       leases_{slots, accounts, events, access_, configured, state_.statistics},
       dispatcher_{{std::string{sessions::interface_name}}} {
     const auto serve = [this](auto method) {

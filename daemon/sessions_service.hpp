@@ -37,8 +37,8 @@ struct DaemonState {
 class SessionsService {
 public:
     /// All must outlive the service.
-    SessionsService(Slots& slots, Store& store, Accounts& accounts, Events& events, Configured configured,
-                    DaemonState state);
+    SessionsService(Slots& slots, RecordQueue& records, Accounts& accounts, Events& events,
+                    Configured configured, DaemonState state);
 
     [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 

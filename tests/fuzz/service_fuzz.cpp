@@ -203,8 +203,9 @@ private:
     HistoryCount history_count_{around_.loop.get_executor(), around_.store->path(), statistics_};
     MemorySlots slots_{around_.loop.get_executor()};
     LoginService login_service_{slots_, policy_, events_, around_.kept, statistics_};
+    RecordQueue records_{around_.loop.get_executor(), *around_.store, [](const std::string& /*problem*/) {}};
     SessionsService sessions_service_{slots_,
-                                      *around_.store,
+                                      records_,
                                       around_.accounts,
                                       events_,
                                       {.policy = policy_, .config = config_},

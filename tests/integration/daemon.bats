@@ -561,7 +561,7 @@ MaxSessions=2'
 }
 
 @test "while the disk is full logins are decided all the same, and are on record when it is back" {
-    local session
+    local session other
     stop_solod
     mount -t tmpfs -o size=512k,mode=700 tmpfs /var/lib/solo
     start_solod
@@ -572,9 +572,16 @@ MaxSessions=2'
     run soloctl status
     assert_status 1
     assert_output_has "disk is full"
+    login_in two --account bob
+    other=$(session_of bob)
+    stop two
+    wait_until 5 is_over "$other" logout
+    run soloctl validate "$other"
+    assert_status 1
     rm /var/lib/solo/filler
     wait_until 5 soloctl status
     assert_equal alice "$(sqlite3 "$database" "SELECT account FROM session WHERE state = 'active'")"
+    is_over "$other" logout
     restart_solod KILL
     assert_equal "$session" "$(session_of alice)"
     log_everyone_out

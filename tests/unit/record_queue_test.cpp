@@ -367,6 +367,21 @@ void a_queue_that_is_gone_does_nothing_more(void** /*state*/) {
     loop.run();
 }
 
+/// Who asks must not be told that a session lives that is over.
+void what_waits_for_the_disk_is_found(void** /*state*/) {
+    Scene scene;
+    scene.take_disk_away();
+    scene.write({session_of(1)});
+    expect(must(scene.queue.find(id_of(1)))->state == State::active, "it waits");
+    scene.write({ending(1)});
+    expect(must(scene.queue.find(id_of(1)))->state == State::ending, "the last record counts");
+    scene.give_disk_back();
+    scene.queue.write();
+    scene.add({over(session_of(1))});
+    expect(must(scene.queue.find(id_of(1)))->is_ended(), "also where another one is stored");
+    expect(!must(scene.queue.find(id_of(2))), "nobody knows it");
+}
+
 void the_log_is_moved_into_the_database_soon(void** /*state*/) {
     Scene scene;
     std::vector<Session> sessions;
@@ -407,6 +422,7 @@ int main() {
         SOLO_TEST(a_note_is_written_beside_a_conflict),
         SOLO_TEST(a_note_outlasts_a_disk_that_fails_beside_a_conflict),
         SOLO_TEST(a_queue_that_is_gone_does_nothing_more),
+        SOLO_TEST(what_waits_for_the_disk_is_found),
         SOLO_TEST(the_log_is_moved_into_the_database_soon),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
