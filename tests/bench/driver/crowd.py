@@ -28,12 +28,8 @@ def rate_of(workers):
 
 def measure(scene):
     solod = scene.filled_solod("crowd", SHARED, history=scene.size.history[1])
-    echo = scene.directory / "echo.sock"
-    scene.spawn(*host.as_service(scene.program("echo_daemon"), echo))
-    while not echo.exists():
-        pass
-    service = scene.pam_service("bench-crowd", solod)
-    host.add_service("bench-echo", f"required {scene.module} socket={echo}")
+    echo, echo_service = scene.echo_daemon()
+    service = scene.pam_service("bench-crowd", solod.login_socket)
 
     def openers(socket, accounts):
         return [scene.worker("open_client", socket, account, host.FIRST_UID + scene.accounts.index(account), "grant")
@@ -46,7 +42,7 @@ def measure(scene):
     crowds = {"rate solod 16": openers(solod.login_socket, many), "rate echo 16": openers(echo, many),
               "rate solod 16 same": openers(solod.login_socket, [many[0]] * PROCESSES),
               "rate solod 1": openers(solod.login_socket, many[:1]), "rate echo 1": openers(echo, many[:1]),
-              "rate libpam solod 16": logins(service, many), "rate libpam echo 16": logins("bench-echo", many)}
+              "rate libpam solod 16": logins(service, many), "rate libpam echo 16": logins(echo_service, many)}
     count = scene.size.few(2)
     scene.keep(interleave({name: Peer(rate_of(workers), count * (PROCESSES if len(workers) == 1 else 1))
                            for name, workers in crowds.items()}, scene.size.rounds))

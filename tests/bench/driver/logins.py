@@ -82,22 +82,20 @@ def beside_sockets(worker, others, count):
 
 def measure(scene):
     directory, accounts = scene.directory, scene.accounts
-    raw = scene.spawn(scene.program("raw_server"), directory / "raw.sock")
-    scene.spawn(*host.as_service(scene.program("echo_daemon"), directory / "echo.sock"))
+    raw = scene.server(directory / "raw.sock", scene.program("raw_server"))
+    echo, echo_service = scene.echo_daemon()
     solods = {f"history {rows}": scene.filled_solod(f"history-{rows}", SUPERSEDE, history=rows)
               for rows in scene.size.history}
     solods |= {f"live {rows}": scene.filled_solod(f"live-{rows}", SUPERSEDE, leases=rows)
                for rows in scene.size.live if rows}
     empty = solods["history 0"]
-    for socket in (directory / "raw.sock", directory / "echo.sock"):
-        while not socket.exists():
-            pass
 
     peers = {"raw": scene.peer("raw_client", directory / "raw.sock"),
-             "echo": scene.peer("open_client", directory / "echo.sock", accounts[0], host.FIRST_UID, "grant")}
+             "echo": scene.peer("open_client", echo, accounts[0], host.FIRST_UID, "grant"),
+             "libpam echo": scene.peer("login_client", "open", echo_service, accounts[0])}
     for name, solod in solods.items():
         peers[f"open {name}"] = scene.opener(solod, accounts[0])
-        service = scene.pam_service("bench-" + name.replace(" ", "-"), solod)
+        service = scene.pam_service("bench-" + name.replace(" ", "-"), solod.login_socket)
         peers[f"libpam {name}"] = scene.peer("login_client", "open", service, accounts[0])
     big = f"history {scene.size.history[1]}"
     peers["rush raw"] = scene.rushing_peer("raw_client", directory / "raw.sock")
@@ -116,7 +114,7 @@ def measure(scene):
     scene.hold(empty, accounts[3])
     peers["refusal"] = scene.opener(empty, accounts[2], "refuse")
     peers["libpam refusal"] = scene.peer("login_client", "refuse", "bench-history-0", accounts[2])
-    service = scene.pam_service("bench-supersede", empty)
+    service = scene.pam_service("bench-supersede", empty.login_socket)
     peers["libpam supersede"] = scene.peer("login_client", "supersede", service, accounts[4], count=scene.size.few(10))
     peers["killed"] = scene.peer("login_client", "killed", "bench-history-0", accounts[5], count=scene.size.few(10))
     peers |= peers_of_pam(scene)

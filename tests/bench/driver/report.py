@@ -12,6 +12,7 @@ SIZES = ("rss ", "bytes ", "list solod growth")
 TITLES = {
     "raw": "raw Unix socket: connect, request, reply, close",
     "echo": "echo daemon of solod's shape",
+    "libpam echo": "echo daemon of solod's shape, asked by pam_solo",
     "refusal": "solod: refusal",
     "libpam refusal": "pam_solo: refusal",
     "libpam supersede": "pam_solo: supersede a session that leaves at once",

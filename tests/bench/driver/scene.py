@@ -93,8 +93,23 @@ class Scene:
         self.running.append(Spawned(process))
         return process
 
-    def pam_service(self, name, solod):
-        return host.add_service(name, f"required {self.module} socket={solod.login_socket}")
+    def server(self, socket, *command):
+        """Started, and its socket is there, which is its last argument."""
+        socket.unlink(missing_ok=True)  # of one that ended
+        process = self.spawn(*command, socket)
+        while not socket.exists():
+            if process.poll() is not None:
+                raise RuntimeError(f"{command[-1]} ended before it had a socket")
+        return process
+
+    def echo_daemon(self):
+        """Of solod's shape; its socket, and a PAM service that asks it."""
+        socket = self.directory / "echo.sock"
+        self.server(socket, *host.as_service(self.program("echo_daemon")))
+        return socket, self.pam_service("bench-echo", socket)
+
+    def pam_service(self, name, socket):
+        return host.add_service(name, f"required {self.module} socket={socket}")
 
     def worker(self, program, *arguments, prefix=()):
         worker = Worker(*prefix, self.program(program), *arguments)
