@@ -121,9 +121,10 @@ void Registry::confirm(const SessionId& id, std::optional<std::uint32_t> audit_s
         return;
     Traces traces = confirmed->traces();
     const bool is_news = confirmed->state == State::opening;
-    if (!is_news && traces.audit_session == audit_session)
+    if (!is_news && (!audit_session || traces.audit_session == audit_session))
         return;
-    traces.audit_session = audit_session;
+    if (audit_session)
+        traces.audit_session = audit_session;
     confirmed->set_traces(traces);
     if (is_news)
         live_.set_state(*confirmed, State::active);
@@ -505,8 +506,8 @@ void Registry::over(const SessionId& id, Reason reason, const Now& now, Effects&
     const std::string account = session.account;
     const Process leader = session.leader;
     effects.push_back(Record{std::move(session)});
-    for (const LiveSession* const left :
-         live_.led_by(leader)) // tick() looks again at those that waited for it
+    // tick() looks again at those that waited for it.
+    for (const LiveSession* const left : live_.led_by(leader))
         live_.put_back_due(*left);
     serve_waiting(account, now, effects);
 }

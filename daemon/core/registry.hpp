@@ -147,7 +147,8 @@ public:
     /// What has been learnt of the session after its grant.
     void observe(const SessionId& id, const Traces& traces, Effects& effects);
 
-    /// The login program has its answer; `audit_session` as in Traces.
+    /// The login program has its answer; `audit_session` as in Traces. Where it is not known, what has been
+    /// learnt before stays.
     void confirm(const SessionId& id, std::optional<std::uint32_t> audit_session, Effects& effects);
 
     /// The login program says that the session is over. A session that is being ended stays so until it is

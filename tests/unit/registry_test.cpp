@@ -88,6 +88,17 @@ void what_the_kernel_says_of_a_session_is_recorded_once(void** /*state*/) {
     assert_true(scene.stored.at(session_id(1)).traces == traces);
 }
 
+void a_confirmation_that_knows_less_forgets_nothing(void** /*state*/) {
+    Scene scene;
+    scene.open({.number = 1});
+    Effects effects;
+    scene.registry.observe(session_id(1), {.line_inode = {}, .audit_session = 8, .logind_session = {}},
+                           effects);
+    expect(scene.confirm(1), "s1 active, slot 0");
+    expect(scene.confirm(1), "");
+    assert_int_equal(scene.stored.at(session_id(1)).traces.audit_session.value_or(0), 8);
+}
+
 void what_is_said_of_a_session_that_is_not_there_does_nothing(void** /*state*/) {
     Scene scene;
     scene.active({.number = 1});
@@ -417,6 +428,7 @@ int main() {
         SOLO_TEST(first_login_of_an_account_is_granted_after_its_record),
         SOLO_TEST(a_grant_records_who_where_and_when),
         SOLO_TEST(what_the_kernel_says_of_a_session_is_recorded_once),
+        SOLO_TEST(a_confirmation_that_knows_less_forgets_nothing),
         SOLO_TEST(what_is_said_of_a_session_that_is_not_there_does_nothing),
         SOLO_TEST(only_what_a_restart_finds_out_can_wait_for_its_record),
         SOLO_TEST(second_login_of_an_account_is_refused_and_told_the_oldest_holder),
