@@ -7,6 +7,7 @@
 #include "ctl/solod_program.hpp"
 #include "ctl/terminal.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/fields.hpp"
 #include "protocol/printable.hpp"
 
 #include <algorithm>
@@ -96,12 +97,12 @@ private:
 };
 
 std::string level_text(const Finding& found) {
-    const auto text = fmt::format("{:<8}", found.level);
-    if (found.is(Level::wrong))
+    const auto text = fmt::format("{:<8}", protocol::name_of(found.level));
+    if (found.level == Level::wrong)
         return coloured(Colour::red, text);
-    if (found.is(Level::warning))
+    if (found.level == Level::warning)
         return coloured(Colour::yellow, text);
-    return found.is(Level::ok) ? coloured(Colour::green, text) : text;
+    return found.level == Level::ok ? coloured(Colour::green, text) : text;
 }
 
 std::string findings_text(const Findings& findings) {
@@ -113,7 +114,7 @@ std::string findings_text(const Findings& findings) {
             text += fmt::format("{:<8} Mend: {}\n", "", printable(*found.mend));
     }
     const auto wrong =
-        std::ranges::count_if(findings, [](const Finding& found) { return found.is(Level::wrong); });
+        std::ranges::count_if(findings, [](const Finding& found) { return found.level == Level::wrong; });
     return text + (wrong == 0 ? "Nothing is wrong.\n" : fmt::format("{} wrong.\n", wrong));
 }
 
@@ -125,7 +126,7 @@ ExitStatus doctor(const Options& options) {
         print(findings_text(findings));
     }
     const bool is_healthy =
-        std::ranges::none_of(findings, [](const Finding& found) { return found.is(Level::wrong); });
+        std::ranges::none_of(findings, [](const Finding& found) { return found.level == Level::wrong; });
     return is_healthy ? exit_yes : exit_no;
 }
 

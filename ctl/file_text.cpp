@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/file_text.hpp"
 
+#include "ctl/output.hpp"
 #include "protocol/unique_fd.hpp"
 
 #include <cerrno>
@@ -25,16 +26,6 @@ constexpr std::size_t most_bytes = std::size_t{4} << 20U;
 
 std::string failure(const char* what, const fs::path& path) {
     return fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno));
-}
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const auto count = ::write(fd, text.data(), text.size());
-        if (count < 0 && errno != EINTR)
-            return false;
-        text.remove_prefix(count < 0 ? 0 : static_cast<std::size_t>(count));
-    }
-    return true;
 }
 
 bool is_same(const struct stat& left, const struct stat& right) {
@@ -81,7 +72,7 @@ public:
 
     /// Everything but its place. False with errno where that fails.
     [[nodiscard]] bool write(std::string_view text, const struct stat& like) const {
-        return fd_ && write_all(fd(), text) && ::fchown(fd(), like.st_uid, like.st_gid) == 0 &&
+        return fd_ && write_all(fd(), text) == 0 && ::fchown(fd(), like.st_uid, like.st_gid) == 0 &&
                ::fchmod(fd(), like.st_mode & 07777U) == 0;
     }
 
@@ -90,8 +81,8 @@ public:
             return false;
         fd_.reset();
         const UniqueFd directory{::open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-        (void)::fsync(
-            directory.get()); // the new file is there; only a power cut could bring the old one back
+        // The new file is there; only a power cut could bring the old one back.
+        (void)::fsync(directory.get());
         return true;
     }
 

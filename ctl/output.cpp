@@ -14,19 +14,6 @@ namespace solo::ctl {
 
 namespace {
 
-/// Writes all of it; the errno of the first failure, else 0.
-int write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const auto count = ::write(fd, text.data(), text.size());
-        if (count >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
-}
-
 /// How much is written at once, about.
 constexpr std::size_t piece_size = 64 * 1024;
 
@@ -38,6 +25,18 @@ std::string laid_out(std::string_view json, int indent) {
 constexpr int indent = 2;
 
 } // namespace
+
+int write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const auto count = ::write(fd, text.data(), text.size());
+        if (count >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(count));
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
 
 void print(std::string_view text) {
     const int error = write_all(STDOUT_FILENO, text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/spool.hpp"
 
+#include "ctl/output.hpp"
 #include "ctl/problem.hpp"
 #include "protocol/printable.hpp"
 
@@ -68,13 +69,8 @@ void Spool::add(std::string_view text) {
 void Spool::write_out() {
     if (!file_)
         file_ = make_file();
-    for (std::string_view left{recent_}; !left.empty();) {
-        const auto count = ::write(file_.get(), left.data(), left.size());
-        if (count >= 0)
-            left.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR)
-            give_up();
-    }
+    if (write_all(file_.get(), recent_) != 0)
+        give_up();
     recent_.clear();
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/accounts.hpp"
 
 #include "daemon/signals_blocked.hpp"
+#include "daemon/wake.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,10 +10,7 @@
 #include <mutex>
 #include <optional>
 
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace solo {
 
@@ -26,7 +24,7 @@ tl::unexpected<protocol::NoAccount> unanswered(std::string reason) {
 struct Waiting {
     explicit Waiting(const asio::any_io_executor& executor) : wake{executor} {}
 
-    asio::steady_timer wake;
+    Wake wake;
     std::optional<Accounts::Found> found;
 };
 
@@ -86,7 +84,7 @@ struct Accounts::Queue {
         asio::post(*executor, [who, found = std::move(found)]() mutable {
             if (const auto waiting = who.lock()) {
                 waiting->found = std::move(found);
-                waiting->wake.cancel();
+                waiting->wake.notify();
             }
         });
     }
@@ -123,8 +121,7 @@ asio::awaitable<Accounts::Found> Accounts::find(std::string name, Asker asker) {
         co_return unanswered("too many accounts are being looked up");
     if (!thread_.joinable())
         start();
-    waiting->wake.expires_after(patience_);
-    co_await waiting->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    co_await waiting->wake.wait_until(std::chrono::steady_clock::now() + patience_);
     if (!waiting->found)
         co_return unanswered("NSS does not answer");
     co_return std::move(*waiting->found);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus.hpp"
 
+#include "daemon/wake.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <system_error>
 #include <utility>
 
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <poll.h>
@@ -39,9 +39,7 @@ std::string text_of(int error) {
 
 /// Somebody who waits for an answer, or for the connection.
 struct Bus::Waiting {
-    explicit Waiting(Bus& asked) : bus{asked}, wake{asked.executor_, Clock::time_point::max()} {
-        bus.waiting_.insert(this);
-    }
+    explicit Waiting(Bus& asked) : bus{asked}, wake{asked.executor_} { bus.waiting_.insert(this); }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
     ~Waiting() {
@@ -52,11 +50,11 @@ struct Bus::Waiting {
     void finish(std::string what) {
         is_done = true;
         problem = std::move(what);
-        wake.cancel();
+        wake.notify();
     }
 
     Bus& bus;
-    asio::steady_timer wake;
+    Wake wake;
     sd_bus_slot* slot = nullptr;
     BusMessage reply;
     bool is_done = false;
@@ -228,9 +226,8 @@ int Bus::answered(sd_bus_message* reply, void* waiting, sd_bus_error* /*error*/)
 }
 
 asio::awaitable<void> Bus::await(Waiting& waiting, Clock::time_point deadline) {
-    waiting.wake.expires_at(deadline);
     while (!waiting.is_done && Clock::now() < deadline)
-        co_await waiting.wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+        co_await waiting.wake.wait_until(deadline);
 }
 
 asio::awaitable<bool> Bus::connected(Clock::time_point deadline) {

@@ -14,14 +14,15 @@
 
 namespace solo {
 
-/// How long a power cut may cost history for: not at all, or the last second of it (SQLite's synchronous).
+/// What a power cut may cost of the history: its last second, or nothing (SQLite's synchronous).
 enum class Durability : std::uint8_t { interval, commit };
 
 constexpr auto enum_names(Durability /*unused*/) {
     return std::to_array<std::string_view>({"interval", "commit"});
 }
 
-/// parse_value reads the text into value; false where it is none of that type. expected says what would be.
+/// parse_value reads the text into value; false where it is none of that type. expected_value() says what
+/// would be.
 bool parse_value(std::string_view text, bool& value);
 bool parse_value(std::string_view text, int& value);
 bool parse_value(std::string_view text, std::chrono::milliseconds& value);
@@ -45,14 +46,9 @@ std::string show_value(const std::set<std::string>& value);
 
 template<protocol::WireEnum T>
 bool parse_value(std::string_view text, T& value) {
-    const auto names = enum_names(T{});
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == text) {
-            value = static_cast<T>(i);
-            return true;
-        }
-    }
-    return false;
+    const auto named = protocol::value_of<T>(text);
+    value = named.value_or(value);
+    return named.has_value();
 }
 
 template<protocol::WireEnum T>

@@ -6,20 +6,16 @@
 #include <memory>
 #include <utility>
 
-#include <asio/experimental/as_tuple.hpp>
-#include <asio/use_awaitable.hpp>
-
 namespace solo {
 
 HistoryCount::HistoryCount(asio::any_io_executor executor, std::string path, const Statistics& statistics)
-    : path_{std::move(path)}, statistics_{statistics},
-      counted_{executor, asio::steady_timer::time_point::max()}, thread_{executor} {}
+    : path_{std::move(path)}, statistics_{statistics}, counted_{executor}, thread_{executor} {}
 
 asio::awaitable<tl::expected<std::int64_t, std::string>> HistoryCount::now() {
     if (!at_start_ && !is_counting_)
         begin();
     while (is_counting_)
-        co_await counted_.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+        co_await counted_.wait();
     if (!at_start_)
         co_return tl::unexpected{problem_};
     co_return *at_start_ + since_start();
@@ -44,7 +40,7 @@ void HistoryCount::begin() {
             at_start_ = *counted - before;
         else
             problem_ = counted.error();
-        counted_.cancel();
+        counted_.notify();
     });
 }
 

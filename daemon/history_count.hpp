@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/statistics.hpp"
+#include "daemon/wake.hpp"
 #include "daemon/work_thread.hpp"
 
 #include <cstdint>
@@ -10,7 +11,6 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 #include <tl/expected.hpp>
 
 namespace solo {
@@ -34,7 +34,7 @@ private:
     std::optional<std::int64_t> at_start_;
     std::string problem_; ///< of the last count
     bool is_counting_ = false;
-    asio::steady_timer counted_; ///< wakes who waits
+    Wake counted_;
     WorkThread thread_;
 };
 

@@ -20,15 +20,14 @@ namespace sessions = protocol::sessions;
 namespace service = protocol::service;
 
 constexpr std::int64_t longest_ttl = 86'400; // seconds
-constexpr std::size_t longest_name = 256;    // as the module has it
 constexpr int most_of_a_user = 64;
 
 /// The parameter that cannot be; empty where all can.
 std::string_view wrong_parameter(const std::optional<std::string>& service,
                                  const std::optional<std::string>& rhost) {
-    if (service && (service->empty() || service->size() > longest_name))
+    if (service && (service->empty() || service->size() > protocol::longest_text))
         return "service";
-    return rhost && rhost->size() > longest_name ? "rhost" : "";
+    return rhost && rhost->size() > protocol::longest_text ? "rhost" : "";
 }
 
 Claim claim_of(const protocol::Account& account, std::string service, std::optional<std::string> rhost,
@@ -127,7 +126,7 @@ Leases::Reply Leases::explain(sessions::Explain call, Connection& connection) {
     const auto account = co_await find_account(std::move(call.account), connection);
     if (!account)
         co_return account.error();
-    if (!access_.is_own(connection, account->uid) && !access_.opens_for_all(connection))
+    if (!access_.may_act_for(connection, account->uid) && !access_.opens_for_all(connection))
         co_return make_error(sessions::PermissionDenied{});
     Claim claim = claim_of(*account, call.service.value_or(""), std::move(call.rhost), policy_);
     claim.consent = Consent::unasked;

@@ -47,7 +47,7 @@ void RecordQueue::add(const AccountNote& note) {
 }
 
 bool RecordQueue::has_lost_records() {
-    if (!store_.is_file_lost())
+    if (!store_.close_if_lost())
         return false;
     log(Priority::alert, "the database was removed or replaced; what lives is written again");
     return true;

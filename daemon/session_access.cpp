@@ -32,13 +32,13 @@ bool SessionAccess::opens_for_all(Connection& connection) const {
     return uid == 0 || config_.lease_users.value.contains(uid);
 }
 
-bool SessionAccess::is_own(Connection& connection, const std::optional<std::uint32_t>& uid) const {
+bool SessionAccess::may_act_for(Connection& connection, const std::optional<std::uint32_t>& uid) const {
     return uid == connection.peer().uid || is_admin(connection);
 }
 
 bool SessionAccess::may_see(Connection& connection, const Session& session) const {
     const bool has_opened = session.lease && session.lease->opened_by == connection.peer().uid;
-    return has_opened || is_own(connection, session.uid);
+    return has_opened || may_act_for(connection, session.uid);
 }
 
 tl::expected<Session, protocol::Reply> SessionAccess::find(const std::string& text,

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] bool opens_for_all(Connection& connection) const;
 
     /// Whether the caller may see and end what belongs to this uid's account.
-    [[nodiscard]] bool is_own(Connection& connection, const std::optional<std::uint32_t>& uid) const;
+    [[nodiscard]] bool may_act_for(Connection& connection, const std::optional<std::uint32_t>& uid) const;
 
     /// Whether the caller may see the session: as its own, or as the one who has opened it as a lease.
     [[nodiscard]] bool may_see(Connection& connection, const Session& session) const;

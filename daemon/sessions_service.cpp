@@ -5,6 +5,7 @@
 #include "daemon/connection.hpp"
 #include "daemon/log.hpp"
 #include "daemon/session_list.hpp"
+#include "daemon/slot_calls.hpp"
 #include "daemon/watch_stream.hpp"
 #include "daemon/wording.hpp"
 #include "protocol/printable.hpp"
@@ -12,9 +13,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -111,49 +110,36 @@ SessionsService::Reply SessionsService::end(sessions::End call, Connection& conn
     const auto session = access_.find(call.id, connection);
     if (!session)
         co_return session.error();
-    if (!access_.is_own(connection, session->uid)) // who opened a lease closes it by CloseLease
+    if (!access_.may_act_for(connection, session->uid)) // who opened a lease closes it by CloseLease
         co_return make_error(sessions::PermissionDenied{});
     if (session->is_ended())
         co_return make_reply(sessions::SessionReply{access_.shown(*session)});
     if (slots_.shares_leader(*session))
         co_return make_error(sessions::CannotEnd{"its login program serves other sessions too"});
 
-    struct Waiting {
-        asio::steady_timer wake;
-        std::optional<Session> ended;
-        bool has_hung_up = false;
-    };
-    const auto executor = co_await asio::this_coro::executor;
-    const auto waiting =
-        std::make_shared<Waiting>(asio::steady_timer{executor, asio::steady_timer::time_point::max()});
     log(Priority::notice, "uid {} (pid {}) ends session {}", connection.peer().uid, connection.peer().pid,
         call.id);
-    slots_.end(
-        session->id, Reason::terminated,
-        {.text = terminated_text(call.message.value_or("")), .ignores_mesg = connection.peer().uid == 0},
-        [waiting](const Session& ended) {
-            waiting->ended = ended;
-            waiting->wake.cancel();
-        });
-    connection.on_hang_up([waiting] {
-        waiting->has_hung_up = true;
-        waiting->wake.cancel();
-    });
-    while (!waiting->ended && !waiting->has_hung_up)
-        co_await waiting->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
-    if (!waiting->ended)
+    // A variable: g++ 12 destroys a temporary of a co_await twice.
+    Notice notice{.text = terminated_text(call.message.value_or("")),
+                  .ignores_mesg = connection.peer().uid == 0};
+    const auto ended =
+        co_await solo::end(slots_, session->id, Reason::terminated, std::move(notice), connection);
+    if (!ended)
         co_return make_error(sessions::Unavailable{"the caller is gone"});
-    co_return make_reply(sessions::SessionReply{access_.shown(*waiting->ended)});
+    co_return make_reply(sessions::SessionReply{access_.shown(*ended)});
 }
 
 SessionsService::Reply SessionsService::watch(sessions::Watch /*call*/, Connection& connection,
                                               Replies replies) {
     if (replies == Replies::one)
         co_return make_error(service::ExpectedMore{});
-    WatchStream stream{
-        events_, co_await asio::this_coro::executor,
-        [this, &connection](const Happening& happening) { return access_.is_own(connection, happening.uid); },
-        [this](const Session& session) { return access_.shown(session); }};
+    WatchStream stream{events_, co_await asio::this_coro::executor,
+                       [this, &connection](const Happening& happening) {
+                           return happening.session != nullptr
+                                      ? access_.may_see(connection, *happening.session)
+                                      : access_.may_act_for(connection, happening.uid);
+                       },
+                       [this](const Session& session) { return access_.shown(session); }};
     connection.on_hang_up(stream.stopper());
     while (auto event = co_await stream.next()) {
         auto reply = make_reply(sessions::Watch::Reply{std::move(*event)});

@@ -2,13 +2,12 @@
 #include "daemon/slot_calls.hpp"
 
 #include "daemon/connection.hpp"
+#include "daemon/wake.hpp"
 
 #include <algorithm>
 #include <memory>
 
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -16,24 +15,33 @@ namespace solo {
 
 namespace {
 
-/// What a call that waits for the answer shares with whoever brings it.
+/// What a call that waits shares with whoever brings what it waits for.
+template<class What>
 struct Pending {
-    explicit Pending(const asio::any_io_executor& executor)
-        : wake{executor, asio::steady_timer::time_point::max()} {}
+    explicit Pending(const asio::any_io_executor& executor) : wake{executor} {}
 
-    asio::steady_timer wake;
-    std::optional<Answer> answer;
+    void bring(const What& brought) {
+        what = brought;
+        wake.notify();
+    }
+
+    void hang_up() {
+        has_hung_up = true;
+        wake.notify();
+    }
+
+    Wake wake;
+    std::optional<What> what;
     bool has_hung_up = false;
 };
 
-/// The same for the end of a session.
-struct Closing {
-    explicit Closing(const asio::any_io_executor& executor)
-        : wake{executor, asio::steady_timer::time_point::max()} {}
-
-    asio::steady_timer wake;
-    bool is_on_record = false;
-};
+/// Until it is there, or the client goes.
+template<class What>
+asio::awaitable<void> await(std::shared_ptr<Pending<What>> pending, Connection& connection) {
+    connection.on_hang_up([pending] { pending->hang_up(); });
+    while (!pending->what && !pending->has_hung_up)
+        co_await pending->wake.wait();
+}
 
 RequestId next_request() {
     static RequestId last = 0; // the event loop's thread is the only one
@@ -62,38 +70,36 @@ asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::o
     claim.request = next_request();
     const RequestId request = claim.request;
     const std::string account = claim.account.name;
-    const auto pending = std::make_shared<Pending>(co_await asio::this_coro::executor);
+    const auto pending = std::make_shared<Pending<Answer>>(co_await asio::this_coro::executor);
     slots.acquire(std::move(claim), std::move(leader), [&slots, pending](const Answer& answer) {
         if (pending->has_hung_up && answer.id)
             give_back(slots, *answer.id);
-        pending->answer = answer;
-        pending->wake.cancel();
+        pending->bring(answer);
     });
     co_await asio::post(asio::use_awaitable); // most logins are decided and on record after this round
-    if (pending->answer)
-        co_return std::move(pending->answer);
-    connection.on_hang_up([pending] {
-        pending->has_hung_up = true;
-        pending->wake.cancel();
-    });
-    while (!pending->answer && !pending->has_hung_up)
-        co_await pending->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
-    if (!pending->answer)
+    if (!pending->what)
+        co_await await(pending, connection);
+    if (!pending->what)
         slots.abandon(account, request);
-    co_return pending->answer;
+    co_return std::move(pending->what);
 }
 
 asio::awaitable<void> release(Slots& slots, SessionId id) {
     const auto session = slots.find(id);
     if (!session || session->state == State::ending)
         co_return;
-    const auto closing = std::make_shared<Closing>(co_await asio::this_coro::executor);
-    slots.release(id, [closing](const Session& /*ended*/) {
-        closing->is_on_record = true;
-        closing->wake.cancel();
-    });
-    while (!closing->is_on_record)
-        co_await closing->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    const auto pending = std::make_shared<Pending<Session>>(co_await asio::this_coro::executor);
+    slots.release(id, [pending](const Session& ended) { pending->bring(ended); });
+    while (!pending->what)
+        co_await pending->wake.wait();
+}
+
+asio::awaitable<std::optional<Session>> end(Slots& slots, SessionId id, Reason reason, Notice notice,
+                                            Connection& connection) {
+    const auto pending = std::make_shared<Pending<Session>>(co_await asio::this_coro::executor);
+    slots.end(id, reason, std::move(notice), [pending](const Session& ended) { pending->bring(ended); });
+    co_await await(pending, connection);
+    co_return std::move(pending->what);
 }
 
 } // namespace solo

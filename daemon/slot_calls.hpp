@@ -23,6 +23,11 @@ asio::awaitable<std::optional<Answer>> acquire(Slots& slots, Claim claim, std::o
 /// it is.
 asio::awaitable<void> release(Slots& slots, SessionId id);
 
+/// Ends a session that is not over and waits until it is. Nothing where the client goes meanwhile; the
+/// session ends all the same.
+asio::awaitable<std::optional<Session>> end(Slots& slots, SessionId id, Reason reason, Notice notice,
+                                            Connection& connection);
+
 /// Visits all sessions that are not over, oldest first.
 void for_each_session(const Slots& slots, const std::function<void(const Session&)>& visit);
 

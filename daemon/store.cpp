@@ -3,12 +3,11 @@
 
 #include "daemon/schema.hpp"
 #include "daemon/store_aside.hpp"
+#include "daemon/store_rows.hpp"
 
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
-#include <iterator>
-#include <sstream>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -23,20 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* columns = "id, account, uid, state, reason, service, tty, rhost, ruser, leader_pid, "
-                                "leader_start, slot, opened, ended, "
-                                "superseded_by, nonce, line_inode, audit_session, logind_session, share, "
-                                "expires, lease_ttl, lease_opener, lease_lapses, gids";
-
 /// In pages, 4 MB. Until then the log is kept, and who writes waits for the disk once in all that time; a
 /// start reads all of it.
 constexpr int kept_at_most = 1024;
-
-/// A database that cannot be used and will not get better: not one of ours, or damaged.
-class Unusable : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
 
 /// That a statement makes no sense to the database (SQLITE_ERROR) means that a table or a column is missing.
 bool is_damage(const SQLite::Exception& error) {
@@ -61,128 +49,6 @@ void forbid_foreign_code(sqlite3* database) {
     ::sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
-template<class T>
-void bind_number(SQLite::Statement& statement, int index, const std::optional<T>& value) {
-    if (value)
-        statement.bind(index, static_cast<std::int64_t>(*value));
-    else
-        statement.bind(index);
-}
-
-/// Not copied; NULL where there is none.
-void bind_text(SQLite::Statement& statement, int index, const std::string* text) {
-    if (text != nullptr)
-        statement.bindNoCopy(index, *text);
-    else
-        statement.bind(index);
-}
-
-void bind_text(SQLite::Statement& statement, int index, const std::optional<std::string>& text) {
-    bind_text(statement, index, text ? &*text : nullptr);
-}
-
-template<protocol::WireEnum T>
-void bind_name(SQLite::Statement& statement, int index, T value) {
-    statement.bindNoCopy(index, protocol::name_of(value).data()); // a literal
-}
-
-template<protocol::WireEnum T>
-void bind_name(SQLite::Statement& statement, int index, const std::optional<T>& value) {
-    if (value)
-        bind_name(statement, index, *value);
-    else
-        statement.bind(index);
-}
-
-void bind_id(SQLite::Statement& statement, int index, const SessionId& id) {
-    statement.bind(index, id.bytes.data(), static_cast<int>(id.bytes.size()));
-}
-
-void bind_id(SQLite::Statement& statement, int index, const std::optional<SessionId>& id) {
-    if (id)
-        bind_id(statement, index, *id);
-    else
-        statement.bind(index);
-}
-
-/// As numbers_of() reads them.
-std::string text_of(const std::vector<std::uint32_t>& numbers) {
-    return fmt::format("{}", fmt::join(numbers, " "));
-}
-
-std::optional<std::string> text_of(const SQLite::Column& column) {
-    return column.isNull() ? std::nullopt : std::optional{column.getString()};
-}
-
-template<class T>
-std::optional<T> number_of(const SQLite::Column& column) {
-    return column.isNull() ? std::nullopt : std::optional{static_cast<T>(column.getInt64())};
-}
-
-SessionId id_of(const SQLite::Column& column) {
-    SessionId id;
-    if (column.size() != static_cast<int>(id.bytes.size()))
-        throw Unusable{"a session's id has a wrong length"};
-    std::memcpy(id.bytes.data(), column.getBlob(), id.bytes.size());
-    return id;
-}
-
-template<protocol::WireEnum T>
-T enum_of(const SQLite::Column& column) {
-    T value{};
-    if (!parse_value(column.getString(), value))
-        throw Unusable{fmt::format("a session's {} is \"{}\"", column.getName(), column.getString())};
-    return value;
-}
-
-std::vector<std::uint32_t> numbers_of(const SQLite::Column& column) {
-    std::istringstream text{column.getString()};
-    return {std::istream_iterator<std::uint32_t>{text}, {}};
-}
-
-/// Reads a row of `columns`.
-Session session_of(SQLite::Statement& row) {
-    Session session{.id = id_of(row.getColumn(0)),
-                    .account = row.getColumn(1).getString(),
-                    .uid = number_of<std::uint32_t>(row.getColumn(2)),
-                    .gids = numbers_of(row.getColumn(24)),
-                    .state = enum_of<State>(row.getColumn(3)),
-                    .reason = std::nullopt,
-                    .origin = {.service = row.getColumn(5).getString(),
-                               .tty = text_of(row.getColumn(6)),
-                               .rhost = text_of(row.getColumn(7)),
-                               .ruser = text_of(row.getColumn(8))},
-                    .leader = {.pid = row.getColumn(9).getInt(),
-                               .start_time = static_cast<std::uint64_t>(row.getColumn(10).getInt64())},
-                    .slot = number_of<int>(row.getColumn(11)),
-                    .share = row.getColumn(19).getInt(),
-                    .opened = row.getColumn(12).getInt64(),
-                    .ended = number_of<std::int64_t>(row.getColumn(13)),
-                    .superseded_by = std::nullopt,
-                    .nonce = row.getColumn(15).getString(),
-                    .traces = {.line_inode = number_of<std::uint64_t>(row.getColumn(16)),
-                               .audit_session = number_of<std::uint32_t>(row.getColumn(17)),
-                               .logind_session = text_of(row.getColumn(18))},
-                    .expires = number_of<std::int64_t>(row.getColumn(20)),
-                    .lease = std::nullopt};
-    if (!row.getColumn(4).isNull())
-        session.reason = enum_of<Reason>(row.getColumn(4));
-    if (!row.getColumn(14).isNull())
-        session.superseded_by = id_of(row.getColumn(14));
-    if (!row.getColumn(21).isNull())
-        session.lease = Lease{.ttl = std::chrono::milliseconds{row.getColumn(21).getInt64()},
-                              .opened_by = row.getColumn(22).getUInt(),
-                              .lapses = row.getColumn(23).getInt64()};
-    return session;
-}
-
-std::vector<Session> rows_of(SQLite::Statement& query) {
-    std::vector<Session> sessions;
-    while (query.executeStep())
-        sessions.push_back(session_of(query));
-    return sessions;
-}
-
 /// The WHERE clause for ended sessions of the range that match; each form has its own partial index. Where
 /// both are given, that of the user is taken (the + keeps the other from it): nobody has somebody else's
 /// history gone through.
@@ -195,11 +61,11 @@ std::string condition(const SessionFilter& filter) {
 }
 
 void bind_condition(SQLite::Statement& query, const IdRange& range, const SessionFilter& filter) {
-    const auto bind_id_as = [&](const char* name, const SessionId& id) {
+    const auto bind_id = [&](const char* name, const SessionId& id) {
         query.bind(name, id.bytes.data(), static_cast<int>(id.bytes.size()));
     };
-    bind_id_as(":after", range.after);
-    bind_id_as(":up_to", range.up_to);
+    bind_id(":after", range.after);
+    bind_id(":up_to", range.up_to);
     if (filter.account)
         query.bind(":account", *filter.account);
     if (filter.uid)
@@ -220,79 +86,26 @@ private:
 
 } // namespace
 
-/// Prepared once: what a login needs, and what is done beside logins all the time. Texts are not copied: what
-/// is saved outlives its statement's run, and nothing looks at them after it.
+/// Prepared once: what a login needs, and what is done beside logins all the time.
 struct Store::Statements {
     Statements(SQLite::Database& database, std::int64_t boot_number)
-        : boot{boot_number},
-          insert{database,
-                 fmt::format("INSERT INTO session (boot, {}) VALUES "
-                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
-                             "reason = excluded.reason, ended = excluded.ended, "
-                             "superseded_by = excluded.superseded_by, "
-                             "line_inode = excluded.line_inode, audit_session = excluded.audit_session, "
-                             "logind_session = excluded.logind_session, "
-                             "lease_lapses = excluded.lease_lapses, gids = excluded.gids",
-                             columns)},
-          begin{database, "BEGIN IMMEDIATE"}, commit{database, "COMMIT"}, roll_back{database, "ROLLBACK"},
-          insert_note{database, "INSERT OR REPLACE INTO account (name, uid, locked, superseded, by_service, "
-                                "by_tty, by_rhost, by_ruser) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+        : boot{boot_number}, insert{database, insert_session_sql()}, begin{database, "BEGIN IMMEDIATE"},
+          commit{database, "COMMIT"}, roll_back{database, "ROLLBACK"},
+          insert_note{database, insert_note_sql()},
           delete_note{database, "DELETE FROM account WHERE name = ?"},
           oldest{database, "SELECT id, state = 'ended' AND ended < ? FROM session "
                            "WHERE id > ? AND id < ? ORDER BY id LIMIT ?"},
           delete_session{database, "DELETE FROM session WHERE id = ?"} {}
 
-    void save(const Session& session) {
-        const std::string gids = text_of(session.gids);
-        const auto& lease = session.lease;
-        (void)insert.tryReset(); // it says again what went wrong the last time
-        insert.bind(1, boot);
-        bind_id(insert, 2, session.id);
-        insert.bindNoCopy(3, session.account);
-        bind_number(insert, 4, session.uid);
-        bind_name(insert, 5, session.state);
-        bind_name(insert, 6, session.reason);
-        insert.bindNoCopy(7, session.origin.service);
-        bind_text(insert, 8, session.origin.tty);
-        bind_text(insert, 9, session.origin.rhost);
-        bind_text(insert, 10, session.origin.ruser);
-        insert.bind(11, session.leader.pid);
-        insert.bind(12, static_cast<std::int64_t>(session.leader.start_time));
-        bind_number(insert, 13, session.slot);
-        insert.bind(14, session.opened);
-        bind_number(insert, 15, session.ended);
-        bind_id(insert, 16, session.superseded_by);
-        insert.bindNoCopy(17, session.nonce);
-        bind_number(insert, 18, session.traces.line_inode);
-        bind_number(insert, 19, session.traces.audit_session);
-        bind_text(insert, 20, session.traces.logind_session);
-        insert.bind(21, session.share);
-        bind_number(insert, 22, session.expires);
-        bind_number(insert, 23, lease ? std::optional{lease->ttl.count()} : std::nullopt);
-        bind_number(insert, 24, lease ? std::optional{lease->opened_by} : std::nullopt);
-        bind_number(insert, 25, lease ? std::optional{lease->lapses} : std::nullopt);
-        insert.bindNoCopy(26, gids);
-        insert.exec();
-    }
+    void save(const Session& session) { write_session(insert, boot, session); }
 
     void save(const AccountNote& note) {
-        SQLite::Statement& statement = note.is_empty() ? delete_note : insert_note;
-        (void)statement.tryReset();
-        statement.bindNoCopy(1, note.account);
-        if (note.is_empty()) {
-            statement.exec();
+        if (!note.is_empty()) {
+            write_note(insert_note, note);
             return;
         }
-        const protocol::Origin by = note.superseded ? note.superseded->by : protocol::Origin{};
-        bind_number(statement, 2, note.uid);
-        bind_number(statement, 3, note.locked);
-        bind_number(statement, 4, note.superseded ? std::optional{note.superseded->when} : std::nullopt);
-        bind_text(statement, 5, note.superseded ? &by.service : nullptr);
-        bind_text(statement, 6, by.tty ? &*by.tty : nullptr);
-        bind_text(statement, 7, by.rhost ? &*by.rhost : nullptr);
-        bind_text(statement, 8, by.ruser ? &*by.ruser : nullptr);
-        statement.exec();
+        Binder{delete_note}.add(note.account);
+        delete_note.exec();
     }
 
     /// The first ids after this one, and of each whether it ended before that time. A session ends after its
@@ -300,19 +113,18 @@ struct Store::Statements {
     std::vector<std::pair<SessionId, bool>> oldest_after(const SessionId& after, std::int64_t ended_before,
                                                          int count) {
         const Rewind at_end{oldest};
-        oldest.bind(1, ended_before);
-        bind_id(oldest, 2, after);
-        bind_id(oldest, 3, SessionId::first_of(ended_before));
-        oldest.bind(4, count);
+        Binder{oldest}.add(ended_before).add(after).add(SessionId::first_of(ended_before)).add(count);
         std::vector<std::pair<SessionId, bool>> found;
-        while (oldest.executeStep())
-            found.emplace_back(id_of(oldest.getColumn(0)), oldest.getColumn(1).getInt() != 0);
+        while (oldest.executeStep()) {
+            Row row{oldest};
+            const auto id = row.get<SessionId>();
+            found.emplace_back(id, row.get<bool>());
+        }
         return found;
     }
 
     void remove(const SessionId& id) {
-        (void)delete_session.tryReset();
-        bind_id(delete_session, 1, id);
+        Binder{delete_session}.add(id);
         delete_session.exec();
     }
 
@@ -526,41 +338,23 @@ std::vector<Session> Store::unfinished_of_this_boot(std::int64_t now) {
     close.bind(1, now);
     close.bind(2, statements_->boot);
     close.exec();
-    SQLite::Statement query{
-        *database_,
-        fmt::format("SELECT {} FROM session WHERE state <> 'ended' ORDER BY opened, id", columns)};
-    return rows_of(query);
+    SQLite::Statement query{*database_, select_sessions_sql("state <> 'ended' ORDER BY opened, id")};
+    return read_sessions(query);
 }
 
 tl::expected<std::vector<AccountNote>, std::string> Store::notes() {
     return attempt([&] {
-        SQLite::Statement query{*database_,
-                                "SELECT name, uid, locked, superseded, by_service, by_tty, by_rhost, "
-                                "by_ruser FROM account"};
-        std::vector<AccountNote> notes;
-        while (query.executeStep()) {
-            AccountNote& note = notes.emplace_back();
-            note.account = query.getColumn(0).getString();
-            note.uid = number_of<std::uint32_t>(query.getColumn(1));
-            note.locked = number_of<std::int64_t>(query.getColumn(2));
-            if (!query.getColumn(3).isNull())
-                note.superseded = {.by = {.service = query.getColumn(4).getString(),
-                                          .tty = text_of(query.getColumn(5)),
-                                          .rhost = text_of(query.getColumn(6)),
-                                          .ruser = text_of(query.getColumn(7))},
-                                   .when = query.getColumn(3).getInt64()};
-        }
-        return notes;
+        SQLite::Statement query{*database_, select_notes_sql()};
+        return read_notes(query);
     });
 }
 
 tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& id) {
     return attempt([&]() -> std::optional<Session> {
-        SQLite::Statement query{*database_, fmt::format("SELECT {} FROM session WHERE id = ?", columns)};
-        bind_id(query, 1, id);
-        if (!query.executeStep())
-            return std::nullopt;
-        return session_of(query);
+        SQLite::Statement query{*database_, select_sessions_sql("id = ?")};
+        Binder{query}.add(id);
+        auto found = read_sessions(query);
+        return found.empty() ? std::nullopt : std::optional{std::move(found.front())};
     });
 }
 
@@ -568,11 +362,10 @@ tl::expected<std::vector<Session>, std::string> Store::ended(const IdRange& rang
                                                              const SessionFilter& filter, int count) {
     return attempt([&] {
         SQLite::Statement query{*database_,
-                                fmt::format("SELECT {} FROM session WHERE {} ORDER BY id LIMIT :count",
-                                            columns, condition(filter))};
+                                select_sessions_sql(condition(filter) + " ORDER BY id LIMIT :count")};
         bind_condition(query, range, filter);
         query.bind(":count", count);
-        return rows_of(query);
+        return read_sessions(query);
     });
 }
 
@@ -586,7 +379,7 @@ Store::newest_ended(const IdRange& range, const SessionFilter& filter, int count
         query.bind(":count", count);
         std::vector<SessionId> ids;
         while (query.executeStep())
-            ids.push_back(id_of(query.getColumn(0)));
+            ids.push_back(Row{query}.get<SessionId>());
         return ids;
     });
 }
@@ -623,7 +416,7 @@ bool Store::is_file_moved() const {
     return is_moved != 0;
 }
 
-bool Store::is_file_lost() {
+bool Store::close_if_lost() {
     if (!is_file_moved())
         return false;
     close();

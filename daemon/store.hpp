@@ -52,8 +52,8 @@ struct IdRange {
 /// What one step of an eviction has done.
 struct Eviction {
     int evicted = 0; ///< how many records are gone
-    std::optional<SessionId>
-        after; ///< where the next step begins; none where there is nothing left to look at
+    /// Where the next step begins; none where there is nothing left to look at.
+    std::optional<SessionId> after;
 };
 
 /// A database that could not be used.
@@ -110,9 +110,9 @@ public:
     /// up to `count` records with an id greater than `after`, oldest first, and at none that was made later.
     tl::expected<Eviction, std::string> evict(std::int64_t ended_before, const SessionId& after, int count);
 
-    /// Whether somebody has removed or replaced the file under us, so that nobody will find what is written.
-    /// The next call then opens whatever is in its place.
-    bool is_file_lost();
+    /// Closes the database where somebody has removed or replaced its file under us, so that nobody would
+    /// find what is written; true then. The next call opens whatever is in its place.
+    bool close_if_lost();
 
     /// To be called before a checkpoint from beside (store_aside.hpp): then who writes next need not wait for
     /// the disk, unless the log has grown long and is to begin anew.

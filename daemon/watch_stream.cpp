@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/watch_stream.hpp"
 
-#include <asio/experimental/as_tuple.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
+#include "daemon/wake.hpp"
 
 namespace solo {
 
@@ -15,15 +13,14 @@ constexpr std::size_t max_waiting = 1000;
 } // namespace
 
 struct WatchStream::Queue {
-    explicit Queue(const asio::any_io_executor& executor)
-        : wake{executor, asio::steady_timer::time_point::max()} {}
+    explicit Queue(const asio::any_io_executor& executor) : wake{executor} {}
 
     void stop() {
         is_stopped = true;
-        wake.cancel();
+        wake.notify();
     }
 
-    asio::steady_timer wake;
+    Wake wake;
     std::deque<protocol::Event> events;
     bool is_stopped = false;
 };
@@ -44,12 +41,12 @@ WatchStream::WatchStream(Events& events, asio::any_io_executor executor, Filter 
           if (!happening.message.empty())
               event.message = happening.message;
           queue->events.push_back(std::move(event));
-          queue->wake.cancel();
+          queue->wake.notify();
       })} {}
 
 asio::awaitable<std::optional<protocol::Event>> WatchStream::next() {
     while (queue_->events.empty() && !queue_->is_stopped)
-        co_await queue_->wake.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+        co_await queue_->wake.wait();
     if (queue_->is_stopped)
         co_return std::nullopt;
     protocol::Event event = std::move(queue_->events.front());

@@ -17,13 +17,12 @@ namespace solo::pam {
 
 namespace {
 
-constexpr std::size_t max_text = 256;
-
 std::optional<std::string> text_of(pam_handle_t* pamh, int item_type) {
     const void* item = nullptr;
     if (pam_get_item(pamh, item_type, &item) != PAM_SUCCESS || item == nullptr)
         return std::nullopt;
-    return std::string{protocol::truncated(protocol::printable(static_cast<const char*>(item)), max_text)};
+    return std::string{
+        protocol::truncated(protocol::printable(static_cast<const char*>(item)), protocol::longest_text)};
 }
 
 /// The address as inet_ntop writes it, so that each has one spelling. Nothing where it is none.

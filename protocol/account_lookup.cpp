@@ -18,8 +18,6 @@ namespace solo::protocol {
 
 namespace {
 
-constexpr std::size_t max_name = 256;
-
 struct Entry {
     std::string name;
     uid_t uid = 0;
@@ -88,7 +86,7 @@ tl::expected<std::vector<std::uint32_t>, NoAccount> groups_of(const Entry& entry
 std::optional<NoAccount> problem_of(std::string_view name) {
     if (name.empty())
         return NoAccount{false, "the account has no name"};
-    if (name.size() > max_name)
+    if (name.size() > longest_text)
         return NoAccount{false, "the account's name is longer than 256 bytes"};
     if (printable(name) != name) {
         return NoAccount{false,

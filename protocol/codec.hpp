@@ -80,15 +80,9 @@ template<WireEnum T>
 bool read_enum(const Json& in, T& out) {
     if (!in.is_string())
         return false;
-    const auto& name = in.get_ref<const std::string&>();
-    const auto names = enum_names(T{});
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == name) {
-            out = static_cast<T>(i);
-            return true;
-        }
-    }
-    return false;
+    const auto value = value_of<T>(in.get_ref<const std::string&>());
+    out = value.value_or(out);
+    return value.has_value();
 }
 
 template<Message T>

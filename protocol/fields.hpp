@@ -2,6 +2,8 @@
 // How a message type names its fields, so that one definition serves the codec, the tests and the reader.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string_view>
 #include <tuple>
 
@@ -32,6 +34,16 @@ concept WireEnum = requires(T value) { enum_names(value); };
 template<WireEnum T>
 constexpr std::string_view name_of(T value) {
     return enum_names(value)[static_cast<std::size_t>(value)];
+}
+
+/// The value that has this wire name; nothing where none has.
+template<WireEnum T>
+constexpr std::optional<T> value_of(std::string_view name) {
+    const auto names = enum_names(T{});
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == name)
+            return static_cast<T>(i);
+    return std::nullopt;
 }
 
 } // namespace solo::protocol

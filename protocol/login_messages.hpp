@@ -5,6 +5,7 @@
 #include "protocol/fields.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace solo::protocol {
+
+/// In bytes, of an account's name and of each text of an origin.
+inline constexpr std::size_t longest_text = 256;
 
 struct Origin {
     std::string service;

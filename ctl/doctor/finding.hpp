@@ -15,11 +15,13 @@ namespace solo::ctl {
 /// ok; note: worth knowing; unseen: this user may not look; warning: may be meant so; wrong: is to be mended.
 enum class Level { ok, note, unseen, warning, wrong };
 
-inline constexpr std::array<std::string_view, 5> level_names{"ok", "note", "unseen", "warning", "wrong"};
+constexpr auto enum_names(Level /*unused*/) {
+    return std::to_array<std::string_view>({"ok", "note", "unseen", "warning", "wrong"});
+}
 
 /// What one look at the host has found. Its texts may hold foreign text; who shows them escapes it.
 struct Finding {
-    std::string level;                ///< a name of level_names
+    Level level = Level::ok;
     std::string text;                 ///< what is so
     std::optional<std::string> place; ///< file, or file and line
     std::optional<std::string> mend;  ///< what to do about it
@@ -29,18 +31,13 @@ struct Finding {
         return std::tuple{field("level", &Finding::level), field("text", &Finding::text),
                           field("place", &Finding::place), field("mend", &Finding::mend)};
     }
-
-    [[nodiscard]] bool is(Level wanted) const {
-        return level == level_names[static_cast<std::size_t>(wanted)];
-    }
 };
 
 using Findings = std::vector<Finding>;
 
 inline Finding finding(Level level, std::string text, std::optional<std::string> place = {},
                        std::optional<std::string> mend = {}) {
-    return {std::string{level_names[static_cast<std::size_t>(level)]}, std::move(text), std::move(place),
-            std::move(mend)};
+    return {level, std::move(text), std::move(place), std::move(mend)};
 }
 
 } // namespace solo::ctl

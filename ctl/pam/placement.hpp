@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where Solo's two lines belong in a service's file (DESIGN.md, "Where the lines go"). The account line
-// stands before whatever may end the phase with success, most of all common-account. The session line stands
-// after pam_loginuid and before pam_systemd, which comes by common-session.
+// Where Solo's two lines belong in a service's file (docs/configuration.md, "The PAM lines"). The account
+// line stands before whatever may end the phase with success, most of all common-account. The session line
+// stands after pam_loginuid and before pam_systemd, which comes by common-session.
 #pragma once
 
 #include "ctl/pam/stack.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/pam/service_file.hpp"
 
+#include "ctl/pam/lines.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -23,16 +25,6 @@ std::string lower(std::string_view text) {
     std::string out{text};
     std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
     return out;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-    std::vector<std::string> lines;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
-        lines.emplace_back(text.substr(0, end));
-        text.remove_prefix(end);
-    }
-    return lines;
 }
 
 /// Takes the next word off the text; "[...]" is one word. Nothing where there is none or its "]" is missing.
@@ -121,8 +113,9 @@ bool PamLine::names(std::string_view module_name) const {
            std::string_view{module}.substr(module.rfind('/') + 1) == module_name;
 }
 
-ServiceFile::ServiceFile(std::string path, std::string_view text)
-    : path_{std::move(path)}, text_lines_{split_lines(text)} {
+ServiceFile::ServiceFile(std::string path, std::string_view text) : path_{std::move(path)} {
+    for (const std::string_view line : split_lines(text))
+        text_lines_.emplace_back(line);
     for (std::size_t i = 0; i < text_lines_.size();) {
         PamLine line;
         line.first = i;

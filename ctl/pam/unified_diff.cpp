@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/pam/unified_diff.hpp"
 
+#include "ctl/pam/lines.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -17,16 +19,6 @@ struct Change {
     char sign = ' ';
     std::string_view line;
 };
-
-std::vector<std::string_view> split_lines(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(end);
-    }
-    return lines;
-}
 
 /// By the longest common subsequence; the files are short.
 std::vector<Change> compare(const std::vector<std::string_view>& before,

@@ -9,10 +9,15 @@ using namespace solo::ctl;
 
 namespace {
 
-/// The only finding, as "level: text".
+/// As "level: text".
+std::string said_by(const Finding& found) {
+    return std::string{solo::protocol::name_of(found.level)} + ": " + found.text;
+}
+
+/// The only finding.
 std::string only(const Findings& findings) {
     expect_equal(findings.size(), 1U);
-    return findings.at(0).level + ": " + findings.at(0).text;
+    return said_by(findings.at(0));
 }
 
 void a_solod_of_another_version_is_found(void** /*state*/) {
@@ -36,7 +41,7 @@ void units_are_asked_for_where_systemd_runs(void** /*state*/) {
     const auto found = check_units(root.path(), systemctl);
     expect_equal(found.size(), 2U);
     expect_equal(found.at(0).text, "solod.service is enabled and active");
-    expect_equal(found.at(1).level + ": " + found.at(1).text, "wrong: solod.socket is not enabled: disabled");
+    expect_equal(said_by(found.at(1)), "wrong: solod.socket is not enabled: disabled");
 }
 
 void logind_is_wanted_where_something_asks_it(void** /*state*/) {
@@ -64,7 +69,7 @@ void lines_that_a_service_has_twice_are_taken_out_where_they_come_from(void** /*
     const auto found = check_services(root.path(), {"su"});
     expect_equal(found.size(), 2U);
     expect_within(found.at(0).text, "su is in IgnoreServices");
-    expect_equal(found.at(1).level, "wrong");
+    expect(found.at(1).level == Level::wrong, found.at(1).text);
     expect_within(found.at(1).text, "su-l has an account line and includes this one");
     expect_within(found.at(1).place.value_or(""), "/etc/pam.d/su:1");
     expect_within(found.at(1).mend.value_or(""), "/etc/pam.d/su:1. Take it out there");

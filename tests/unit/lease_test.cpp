@@ -2,7 +2,7 @@
 // Sessions without a process, over the sockets of a real solod: who may open them, how they meet logins and
 // each other, and how they end. Names are asked of NSS, so the accounts are some that every Debian has.
 #include "tests/unit/expect.hpp"
-#include "tests/unit/solod_process.hpp"
+#include "tests/unit/wire_scene.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -15,9 +15,6 @@ using namespace solo::testing;
 
 namespace {
 
-const std::string sessions = "org.pamsolo.Sessions.";
-
-constexpr unsigned operators = 61100;
 const Identity root{};
 const Identity games{.uid = 5, .gid = 60, .groups = {}};
 const Identity news{.uid = 9, .gid = 9, .groups = {}};
@@ -68,20 +65,11 @@ Json await_event(Client& watcher, const std::string& kind) {
 }
 
 /// A client that is told what happens from now on.
-Client watch(const Solod& solod) {
-    Client watcher{solod.sessions()};
+Client watch(const Solod& solod, const Identity& who = root) {
+    Client watcher{solod.sessions(), who};
     watcher.send(sessions + "Watch", Json::object(), "more");
     Client{solod.sessions()}.call(sessions + "Status"); // answered after the call before it was taken up
     return watcher;
-}
-
-template<class Question>
-void await(const Question& question, const char* what) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    while (!question()) {
-        expect(std::chrono::steady_clock::now() < deadline, what);
-        std::this_thread::sleep_for(std::chrono::milliseconds{2});
-    }
 }
 
 std::int64_t microseconds(std::chrono::microseconds time) {
@@ -240,6 +228,16 @@ void lease_supersedes_a_lease_which_learns_by_whom(void** /*state*/) {
     expect_equal(shown.at("superseded_by").get<std::string>(), second);
     call(solod, "CloseLease", {{"id", second}}, web);
     expect_equal(validity(solod, first, web), "superseded: " + why); // also when the successor is over
+}
+
+void who_has_opened_a_lease_hears_of_its_end(void** /*state*/) {
+    const Solod solod{with_users};
+    Client watcher = watch(solod, web);
+    open(solod, lease_of("games"));
+    call(solod, "CloseLease", {{"id", open(solod, lease_of("ann@example"), web)}}, root);
+    expect_equal(next_event(watcher), "opened ann@example");
+    expect_equal(next_event(watcher), "ended ann@example");
+    expect(watcher.is_silent(), "it hears nothing of other leases");
 }
 
 void lease_and_login_supersede_each_other(void** /*state*/) {
@@ -436,6 +434,7 @@ int main() {
         SOLO_TEST(lease_is_refused_where_a_session_holds_the_slot),
         SOLO_TEST(refusal_names_the_holder_only_to_who_may_know),
         SOLO_TEST(lease_supersedes_a_lease_which_learns_by_whom),
+        SOLO_TEST(who_has_opened_a_lease_hears_of_its_end),
         SOLO_TEST(lease_and_login_supersede_each_other),
         SOLO_TEST(where_to_ask_a_takeover_supersedes),
         SOLO_TEST(lease_whose_opener_gives_up_is_not_opened),
