@@ -36,8 +36,8 @@ bool set_break_glass(Options& options, std::string_view value) {
 }
 
 bool set_debug(Options& options, std::string_view value) {
-    options.debug = true;
-    return value.empty();
+    options.debug = value.empty();
+    return options.debug;
 }
 
 struct Option {

@@ -65,6 +65,7 @@ void mistakes_are_kept_and_loosen_nothing(void** /*state*/) {
         assert_int_equal(options.timeout.count(), 10);
         assert_false(options.allow_unavailable);
         assert_string_equal(options.break_glass.c_str(), "");
+        assert_false(options.debug);
     }
 }
 
