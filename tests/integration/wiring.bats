@@ -80,8 +80,8 @@ is_example() { diff <(sed '/^ *#/d; /^$/d' "/usr/share/doc/solo/examples/$1") <(
     for name in sshd login; do
         soloctl enable "$name"
         assert_equal "$both_lines" "$(lines_of "$name" | sort)"
+        is_example "$name"
     done
-    is_example sshd
 }
 
 @test "lightdm, which asks account again at a locked screen, gets the session line alone" {
