@@ -54,6 +54,9 @@ void add_open(CLI::App& app, Run& chosen) {
         ->type_name("SECONDS")
         ->check(CLI::Range(1, longest))
         ->required();
+    command->add_flag_callback(
+        "--takeover", [request] { request->takeover = true; },
+        "End the session in the way, where OnConflict=ask would ask");
     command->callback([request, &chosen] {
         chosen = [request](const Options& options) { return open(options, *request); };
     });

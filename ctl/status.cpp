@@ -24,7 +24,7 @@ std::string status_text(const StatusReply& status) {
         text += fmt::format("Problem     {}\n", printable(problem));
     text += fmt::format("Version     {}\n", printable(status.version));
     text += fmt::format("Started     {}\n", local_time(status.started));
-    text += fmt::format("Sessions    {} active\n", status.active);
+    text += fmt::format("Sessions    {} now\n", status.active);
     text += fmt::format("Logins      {} opened, {} refused, {} superseded\n", status.opened_total,
                         status.refused_total, status.superseded_total);
     text += fmt::format("History     {} records\n", status.history);

@@ -48,7 +48,7 @@ _soloctl_options() {
     enable) echo --dry-run ;;
     disable) printf '%s\n' --all --dry-run ;;
     config) echo --config ;;
-    open) printf '%s\n' --account --service --rhost --ttl ;;
+    open) printf '%s\n' --account --service --rhost --ttl --takeover ;;
     esac
 }
 

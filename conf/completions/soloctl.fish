@@ -89,4 +89,5 @@ complete -c soloctl -n '__soloctl_is end' -l message -x -d 'Shown on the termina
 complete -c soloctl -n '__soloctl_is explain open' -l service -xa '(__soloctl_services)' -d 'Through which service'
 complete -c soloctl -n '__soloctl_is explain open' -l rhost -xa '(__fish_print_hostnames)' -d 'From where'
 complete -c soloctl -n '__soloctl_is open' -l ttl -x -d 'How long it lasts from each renewal, in seconds'
+complete -c soloctl -n '__soloctl_is open' -l takeover -d 'End the session in the way, where OnConflict=ask would ask'
 complete -c soloctl -n '__soloctl_is config' -l config -rF -d 'Read this file'

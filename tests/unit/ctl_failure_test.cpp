@@ -24,7 +24,7 @@ void status_is_ok(void** state) {
     assert_string_equal(text.out.c_str(), "State       ok\n"
                                           "Version     0.1.0\n"
                                           "Started     2023-11-14 22:13:20\n"
-                                          "Sessions    3 active\n"
+                                          "Sessions    3 now\n"
                                           "Logins      12 opened, 2 refused, 1 superseded\n"
                                           "History     900 records\n");
     const auto json = test.soloctl({"--json", "status"});

@@ -31,15 +31,15 @@ void open_says_the_id_and_until_when(void** state) {
     assert_int_equal(text.status, 0);
     assert_string_equal(text.out.c_str(), "Opened 0190a1b2-0000-7000-8000-000000000001 of alice (web), which "
                                           "lapses at 2023-11-14 22:14:20.\n");
-    const auto json =
-        test.soloctl({"--json", "open", "--account", "alice", "--service", "web", "--ttl", "60"});
+    const auto json = test.soloctl(
+        {"--json", "open", "--account", "alice", "--service", "web", "--ttl", "60", "--takeover"});
     assert_int_equal(json.status, 0);
     assert_true(json_of(json.out) == json_of(lease));
     assert_true(json_of(test.calls().at(0)) ==
                 json_of(R"({"method":"org.pamsolo.Sessions.OpenLease","parameters":{
                     "account":"alice","service":"web","rhost":"10.0.0.5","ttl":60}})"));
     assert_true(json_of(test.calls().at(1))["parameters"] ==
-                json_of(R"({"account":"alice","service":"web","ttl":60})"));
+                json_of(R"({"account":"alice","service":"web","ttl":60,"takeover":true})"));
 }
 
 void open_that_is_refused_says_why(void** state) {
