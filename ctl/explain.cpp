@@ -55,8 +55,8 @@ std::string explanation(const Explain& question, const Explain::Reply& reply) {
         text += fmt::format(" through {}", printable(*question.service));
     if (question.rhost)
         text += fmt::format(" from {}", printable(*question.rhost));
-    const bool is_trial =
-        reply.decision.starts_with("would-"); // two rules: Enforce and the one that would count
+    // Two rules then: Enforce and the one that would count.
+    const bool is_trial = reply.decision.starts_with("would-");
     text += fmt::format(" would {}.\n{} {} so.\n", meaning_of(reply.decision), printable(reply.rule),
                         is_trial ? "say" : "says");
     if (reply.holder)

@@ -32,8 +32,8 @@ namespace solo {
 class Daemon {
 public:
     /// Takes the directories, opens the database, takes over the sessions that live, and listens. Throws
-    /// where the daemon could not serve: a directory is missing, another solod runs, a socket cannot be
-    /// bound.
+    /// where the daemon could not serve: its runtime directory cannot be made, another solod runs, a socket
+    /// cannot be bound. Without a state directory it serves, degraded.
     Daemon(const Options& options, ConfigPaths paths, Config config);
 
     /// Serves until SIGTERM or SIGINT. Sessions live on.

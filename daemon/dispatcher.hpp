@@ -42,7 +42,7 @@ public:
             });
     }
 
-    /// Answers a call. A handler that throws std::bad_alloc or another exception fails this call alone.
+    /// Answers a call. Throws what its handler throws, which costs this connection alone (Connection::run).
     asio::awaitable<protocol::Reply> dispatch(const protocol::ReceivedCall& call,
                                               Connection& connection) const;
 

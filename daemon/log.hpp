@@ -16,7 +16,8 @@ namespace solo {
 /// As in syslog(3).
 enum class Priority : std::uint8_t { alert = 1, critical = 2, error = 3, warning = 4, notice = 5, info = 6 };
 
-/// Says a line, to the journal where standard error leads there, else to standard error and to syslog.
+/// Says a line, to the journal where standard error leads there, else to standard error and to syslog. Where
+/// systemd says that it led there and it does not any more, whoever has redirected it gets the lines alone.
 /// Foreign text must have gone through protocol::printable(). The fields are for the journal and as they are.
 /// All lines are of one thread.
 void log_line(Priority priority, std::string text, std::vector<JournalField> fields = {});

@@ -18,8 +18,8 @@ namespace solo {
 struct ProcessStatus {
     Process process;
     int parent = 0; ///< pid
-    int session =
-        0; ///< the POSIX session: pid of the process that began it, used for no other while it lasts
+    /// The POSIX session: pid of the process that began it, used for no other while it lasts.
+    int session = 0;
     int terminal = 0; ///< device number of its controlling terminal, 0 where it has none
     bool is_zombie = false;
 };

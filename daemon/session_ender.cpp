@@ -30,7 +30,7 @@ constexpr auto use_tuple = asio::experimental::as_tuple(asio::use_awaitable);
 
 /// How long a notice may take from the terminal to the person before its sshd is told to end: a sshd that is
 /// told drops what it has not sent yet (serverloop.c, received_sigterm), and no event says that it has.
-constexpr auto notice_time = 100ms;
+constexpr auto reading_time = 100ms;
 
 /// After SIGKILL a process is gone within milliseconds unless it hangs in the kernel.
 constexpr auto kill_time = 2s;
@@ -119,7 +119,7 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
         for (const int terminal : processes.terminals())
             is_told = write_notice(terminal, order.session.uid, notice) || is_told;
     if (is_told) {
-        asio::steady_timer timer{executor_, notice_time};
+        asio::steady_timer timer{executor_, reading_time};
         co_await timer.async_wait(asio::use_awaitable);
     }
     const auto leader = processes.members().find(order.session.leader.pid);

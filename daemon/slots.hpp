@@ -17,8 +17,8 @@ namespace solo {
 /// Who holds an account's slots, and the life of the sessions that hold them.
 ///
 /// The one place where that is asked. This process answers it today (LocalSlots); for a fleet of hosts
-/// something else may (etcd), and nothing but the implementation will know the difference: every answer comes
-/// by callback.
+/// something else may (etcd), and nothing but the implementation will know the difference. What decides or
+/// waits (acquire, release, end) answers by callback; the rest is answered at once, of what is known here.
 class Slots {
 public:
     using Answered = std::function<void(const Answer&)>;
@@ -37,7 +37,8 @@ public:
     /// The login that waits for an answer has gone away. An answer that is on its way still comes.
     virtual void abandon(const std::string& account, RequestId request) = 0;
 
-    /// The login program has its answer; `audit_session` as in Traces.
+    /// The login program has its answer; `audit_session` as in Traces. Where it is not known, what has been
+    /// learnt before stays.
     virtual void confirm(const SessionId& id, std::optional<std::uint32_t> audit_session) = 0;
 
     /// The login program says that the session is over; `ended`, where given, is called when that is on
@@ -55,6 +56,7 @@ public:
     virtual bool unlock(const std::string& account) = 0;
 
     /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
+    /// Where there is no such session, nothing happens and nothing is called.
     virtual void end(const SessionId& id, Reason reason, Notice notice, Ended ended) = 0;
 
     /// A session that is not over; nothing where there is none.

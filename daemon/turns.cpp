@@ -60,7 +60,7 @@ bool Turns::Queue::is_turn_due() {
     return false;
 }
 
-/// Somebody's whose turn is due.
+/// Takes the turn of somebody who is due.
 void Turns::Queue::take_turn() {
     const auto next = credit > 0ns ? order.begin() : std::ranges::find(order, root);
     const auto own = steps.find(*next);

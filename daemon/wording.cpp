@@ -164,11 +164,11 @@ std::optional<std::string> grant_text(const Answer& answer, const Rules& rules) 
 
 std::string contested_text(const Contested& contest) {
     const std::string account = printable(contest.account);
+    // ACCOUNT, and not its name, which may mean something to a shell.
     if (contest.action == ContestAction::lock)
         return fmt::format(
             "{}: its logins keep ending each other; the account is locked and its sessions are "
-            "ended. To unlock it: soloctl unlock ACCOUNT", // not its name, which may mean something to a
-                                                           // shell
+            "ended. To unlock it: soloctl unlock ACCOUNT",
             account);
     return fmt::format("{}: its logins keep ending each other; for {} none of them can end another", account,
                        show_value(contest.hold));

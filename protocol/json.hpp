@@ -12,7 +12,7 @@ namespace solo::protocol {
 
 using Json = nlohmann::json;
 
-/// How deep objects and arrays may nest: the deepest message of the two interfaces needs 4.
+/// How deep objects and arrays may nest: the deepest message (the reply of Metrics) needs 5.
 inline constexpr std::size_t max_depth = 16;
 
 /// Parses one JSON text. Nothing where it is not valid JSON (RFC 8259, UTF-8), nests deeper than max_depth,

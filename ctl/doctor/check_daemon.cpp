@@ -12,9 +12,9 @@ Findings check_daemon(const std::optional<protocol::sessions::Status::Reply>& st
                         "systemctl start solod; journalctl -u solod says why it stopped")};
     Findings findings;
     for (const auto& problem : status->problems)
-        findings.push_back(
-            finding(Level::wrong, "solod is degraded: " + problem, {},
-                    "docs/when-solod-is-down.md, \"Degraded\", says what works and what to do"));
+        findings.push_back(finding(
+            Level::wrong, "solod is degraded: " + problem, {},
+            "/usr/share/doc/solo/docs/when-solod-is-down.md, \"Degraded\", says what works and what to do"));
     if (status->problems.empty() && status->state != protocol::Health::ok)
         findings.push_back(finding(Level::wrong, "solod is degraded and does not say why"));
     if (!installed_version.empty() && status->version != installed_version)

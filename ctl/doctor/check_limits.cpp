@@ -13,13 +13,14 @@ Findings check_limits(const std::filesystem::path& root) {
     for (const auto& file : files) {
         for (const auto& line : lines_of(file, "/" + file.lexically_relative(root).string())) {
             if (line.words.size() >= 4 && line.words[2] == "maxlogins")
-                findings.push_back(finding(Level::warning,
-                                           fmt::format("pam_limits counts too: maxlogins {} for {}; a login "
-                                                       "that Solo has ended another for can "
-                                                       "still fail there",
-                                                       line.words[3], line.words[0]),
-                                           line.place,
-                                           "raise it above Solo's limit: docs/moving-from-maxlogins.md"));
+                findings.push_back(finding(
+                    Level::warning,
+                    fmt::format("pam_limits counts too: maxlogins {} for {}; a login "
+                                "that Solo has ended another for can "
+                                "still fail there",
+                                line.words[3], line.words[0]),
+                    line.place,
+                    "raise it above Solo's limit: /usr/share/doc/solo/docs/moving-from-maxlogins.md"));
         }
     }
     if (findings.empty())

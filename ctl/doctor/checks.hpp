@@ -39,7 +39,7 @@ Findings check_daemon(const std::optional<protocol::sessions::Status::Reply>& st
 /// maxlogins in /etc/security, which counts beside Solo.
 Findings check_limits(const std::filesystem::path& root);
 
-/// Where systemd runs: the units are enabled and active. `run` is systemctl with its arguments.
+/// Where systemd runs: the units are enabled and active. `systemctl` is the program.
 Findings check_units(const std::filesystem::path& root, const std::string& systemctl);
 
 /// Where systemd runs or pam_systemd is in the stack: logind answers on the system bus.

@@ -23,7 +23,7 @@ public:
 
     [[nodiscard]] bool is_held(const Now& now) const { return now.boot < held_until_; }
 
-    /// Ends the hold.
+    /// Ends the hold, and forgets what was counted.
     void forget() { *this = {}; }
 
     /// When all this says nothing any more, in microseconds of CLOCK_BOOTTIME; 0 where it never said

@@ -8,7 +8,8 @@ namespace solo {
 
 namespace {
 
-/// Comes through PAM inside every first login, and its refusal would break that login (FACTS: pam_systemd).
+/// Comes through PAM inside every first login, and its refusal would break that login (user@.service:
+/// PAMName=systemd-user).
 constexpr std::string_view never_a_login = "systemd-user";
 
 void apply(Rules& rules, const Overrides& overrides) {

@@ -58,7 +58,8 @@ void what_is_learnt_later_leaves_the_rest_as_it_is(void** /*state*/) {
     expect_same(learning.full(), session);
 }
 
-/// A lease with its parts of the indexes takes some 350 bytes then; DESIGN.md wants at most 400.
+/// A lease with its parts of the indexes takes some 350 bytes then; at most 400 are allowed
+/// (docs/benchmarks.md).
 void it_is_small(void** /*state*/) {
     expect(sizeof(LiveSession) <= 192, "sizeof(LiveSession) is " + std::to_string(sizeof(LiveSession)));
 }

@@ -115,9 +115,6 @@ public:
     /// when it is started again.
     [[nodiscard]] std::set<std::string> kept();
 
-    /// As a service manager that has lost them all.
-    void forget_kept() { kept_.clear(); }
-
     /// Has it read another configuration.
     void reload(std::string_view config);
 
