@@ -4,6 +4,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/outcome.hpp"
+#include "daemon/process_looks.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/slot_calls.hpp"
 #include "daemon/wording.hpp"
@@ -16,6 +17,9 @@ namespace solo {
 using protocol::EventKind;
 
 namespace {
+
+/// How long a start looks for what is left of sessions whose leader is gone. Logins wait meanwhile.
+constexpr std::chrono::seconds longest_first_look{1};
 
 Happening happening_of(EventKind kind, const Session& session, std::string message,
                        std::string_view decision = {}, std::string rule = {}) {
@@ -40,7 +44,15 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
                    registry_.leader_exited(id, now(), batch_);
                    carry_out();
                }},
-      ender_{executor, [this](const SessionId& id) { return find(id); },
+      looks_{executor},
+      ender_{executor,
+             looks_,
+             [this](const SessionId& id) -> std::optional<SessionEnder::Known> {
+                 auto session = find(id);
+                 if (!session)
+                     return std::nullopt;
+                 return SessionEnder::Known{std::move(*session), registry_.is_line_closed(id)};
+             },
              [this](std::string id, SessionEnder::Deadline deadline) {
                  return logind_.terminate(std::move(id), deadline);
              },
@@ -69,34 +81,72 @@ LocalSlots::LocalSlots(asio::any_io_executor executor, RecordQueue& records, Eve
 void LocalSlots::restore(std::vector<Session> sessions, std::vector<AccountNote> notes) {
     for (AccountNote& note : notes)
         registry_.restore(std::move(note));
+    // This run has granted it, or an attempt that failed halfway has taken it over.
+    std::erase_if(sessions, [this](const Session& session) { return registry_.has(session.id); });
     auto kept = kept_.take(DescriptorStore::Kind::leader);
-    for (Session& session : sessions) {
-        const SessionId id = session.id;
-        if (registry_.has(id))
-            continue; // this run has granted it, or an attempt that failed halfway has taken it over
-        const Rules rules = rules_of(session);
+    std::map<SessionId, ProcessHandle> leaders;
+    for (const Session& session : sessions) {
         std::optional<ProcessHandle> leader;
-        if (const auto pidfd = kept.extract(id))
+        if (const auto pidfd = kept.extract(session.id))
             leader = ProcessHandle::adopt(std::move(pidfd.mapped()), session.leader.pid);
         else if (session.has_leader())
             leader = ProcessHandle::open(session.leader);
-        if (leader && session.state != State::active && !session.traces.audit_session)
+        if (leader)
+            leaders.emplace(session.id, std::move(*leader));
+    }
+    const auto left = left_behind(sessions, leaders);
+    for (Session& session : sessions) {
+        const SessionId id = session.id;
+        const Rules rules = rules_of(session);
+        const auto leader = leaders.find(id);
+        const bool has_leader = leader != leaders.end();
+        if (has_leader && session.state != State::active && !session.traces.audit_session)
             session.traces.audit_session = own_audit_session(session.leader); // its Confirm was lost
         auto survival = Survival::alive;
-        if (session.has_leader() && !leader) {
-            ProcessSet remains{session, extent_of(session.reason.value_or(Reason::lost))};
-            remains.refresh();
-            survival = remains.empty() ? Survival::nothing : Survival::remains;
-        }
+        if (session.has_leader() && !has_leader)
+            survival = left.contains(id) ? Survival::remains : Survival::nothing;
         registry_.restore(std::move(session), rules, survival, now(), batch_);
-        if (leader && registry_.has(id))
-            watch(id, std::move(*leader));
+        if (has_leader && registry_.has(id))
+            watch(id, std::move(leader->second));
         if (const auto restored = registry_.find(id))
             limits_.watch(*restored, rules);
         carry_out();
     }
     for (const auto& [id, pidfd] : kept) // of sessions that are over
         kept_.drop(DescriptorStore::Kind::leader, id);
+}
+
+/// Those whose leader is gone and who have left processes behind. One look serves all; where it takes too
+/// long, all of them: they are ended then, in their own time, and those are over of whom nobody is found.
+std::set<SessionId> LocalSlots::left_behind(const std::vector<Session>& sessions,
+                                            const std::map<SessionId, ProcessHandle>& leaders) {
+    std::map<SessionId, ProcessSet> remains;
+    ProcessQuery query;
+    for (const Session& session : sessions) {
+        if (!session.has_leader() || leaders.contains(session.id))
+            continue;
+        const auto [one, is_new] =
+            remains.try_emplace(session.id, session, extent_of(session.reason.value_or(Reason::lost)));
+        query.merge(one->second.query(true));
+    }
+    std::set<SessionId> left;
+    if (remains.empty())
+        return left;
+    std::optional<ProcessSnapshot> found;
+    try {
+        const auto deadline = std::chrono::steady_clock::now() + longest_first_look;
+        found = take_snapshot(query, [&] { return std::chrono::steady_clock::now() < deadline; });
+    } catch (const std::system_error& error) {
+        if (error.code() != std::errc::operation_canceled)
+            throw;
+    }
+    for (auto& [id, processes] : remains) {
+        if (found)
+            processes.refresh(*found);
+        if (!found || !processes.empty())
+            left.insert(id);
+    }
+    return left;
 }
 
 void LocalSlots::watch(const SessionId& id, ProcessHandle leader) {

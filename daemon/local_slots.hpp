@@ -7,6 +7,7 @@
 #include "daemon/leader_watch.hpp"
 #include "daemon/limit_watch.hpp"
 #include "daemon/logind.hpp"
+#include "daemon/process_looks.hpp"
 #include "daemon/record_queue.hpp"
 #include "daemon/session_ender.hpp"
 #include "daemon/slots.hpp"
@@ -93,6 +94,8 @@ private:
     void perform(const Record& record);
     void perform(const RecordNote& /*written already*/) {}
     void perform(Answer answer);
+    static std::set<SessionId> left_behind(const std::vector<Session>& sessions,
+                                           const std::map<SessionId, ProcessHandle>& leaders);
     void watch(const SessionId& id, ProcessHandle leader);
     [[nodiscard]] bool take_charge(const SessionId& id, std::optional<ProcessHandle> leader);
     void perform(const BeginEnding& order);
@@ -110,6 +113,7 @@ private:
     Logind& logind_;
     Registry registry_;
     LeaderWatch leaders_;
+    ProcessLooks looks_;
     SessionEnder ender_;
     BootTimer deadline_;
     LimitWatch limits_;

@@ -3,7 +3,7 @@
 
 #include "daemon/core/session.hpp"
 #include "daemon/process_handle.hpp"
-#include "daemon/process_table.hpp"
+#include "daemon/process_snapshot.hpp"
 #include "daemon/scope.hpp"
 
 #include <map>
@@ -27,11 +27,17 @@ public:
     /// What the kernel says of the session has become known, or more of it, since the set was made.
     void learn(const Traces& traces);
 
-    /// Looks for processes again and drops those that have exited. Reads all of /proc.
-    void refresh();
+    /// What refresh() has to know. `with_line`: also who serves the line, which takes longest.
+    [[nodiscard]] ProcessQuery query(bool with_line) const;
 
-    /// Nobody was found, and the kernel says that nobody is left in the scope.
-    [[nodiscard]] bool empty() const { return members_.empty() && !(scope_ && scope_->is_populated()); }
+    /// Drops the processes that have exited and takes in those that a look has found since, by query().
+    void refresh(const ProcessSnapshot& snapshot);
+
+    /// Nobody was found, also not in a look more where somebody was gone before they were held, and the
+    /// kernel says that nobody is left in the scope.
+    [[nodiscard]] bool empty() const {
+        return members_.empty() && looks_needed_ == 0 && !(scope_ && scope_->is_populated());
+    }
     [[nodiscard]] const std::map<int, ProcessHandle>& members() const { return members_; }
 
     /// Device numbers of the members' controlling terminals.
@@ -45,14 +51,20 @@ public:
     void signal(int number) const;
 
 private:
-    [[nodiscard]] std::set<int> roots(const std::vector<ProcessStatus>& table) const;
-    [[nodiscard]] bool is_root(const ProcessStatus& status) const;
+    [[nodiscard]] bool is_of_line_alone() const;
+    [[nodiscard]] std::set<int> roots(const ProcessSnapshot& snapshot) const;
+    void forget_begun(const std::vector<ProcessStatus>& table);
+    [[nodiscard]] bool is_of_begun(const ProcessStatus& status) const;
+    void take_in(const ProcessStatus& status);
 
     Session session_;
     Extent extent_;
     std::optional<Scope> scope_;
     std::map<int, ProcessHandle> members_; ///< by pid
+    std::map<int, Process> begun_; ///< members that began a POSIX session, also when they have exited; by pid
     std::set<int> terminals_;
+    std::set<Process> seen_; ///< all that have been members
+    int looks_needed_ = 0;   ///< before nobody found means that nobody is left
 };
 
 /// Whose processes have to go when a session ends for this reason.

@@ -50,6 +50,13 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
+template<class Visit>
+void for_each_pid(const Visit& visit) {
+    for (const auto& entry : fs::directory_iterator{"/proc"})
+        if (const auto pid = parse_number<int>(entry.path().filename().native()))
+            visit(*pid);
+}
+
 /// The parts between blanks, the first `most` of them.
 std::vector<std::string_view> words_in(std::string_view text, std::size_t most) {
     const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
@@ -69,6 +76,7 @@ constexpr std::size_t state_field = 0;
 constexpr std::size_t parent_field = 1;
 constexpr std::size_t session_field = 3;
 constexpr std::size_t terminal_field = 4;
+constexpr std::size_t threads_field = 17;
 constexpr std::size_t start_time_field = 19;
 
 /// The fields after the command's name, up to the last one that anybody looks at.
@@ -102,6 +110,16 @@ std::string target_of(int directory, const char* name) {
     return length > 0 ? std::string{target.data(), static_cast<std::size_t>(length)} : std::string{};
 }
 
+/// The inode in "socket:[INODE]"; nothing where it is something else.
+std::optional<std::uint64_t> socket_in(std::string_view target) {
+    constexpr std::string_view begin = "socket:[";
+    if (!target.starts_with(begin) || !target.ends_with(']'))
+        return std::nullopt;
+    return parse_number<std::uint64_t>(target.substr(begin.size(), target.size() - begin.size() - 1));
+}
+
+constexpr std::size_t descriptors_a_question = 256;
+
 } // namespace
 
 std::optional<ProcessStatus> parse_stat(std::string_view text) {
@@ -112,33 +130,40 @@ std::optional<ProcessStatus> parse_stat(std::string_view text) {
     const auto parent = parse_number<int>(fields[parent_field]);
     const auto session = parse_number<int>(fields[session_field]);
     const auto terminal = parse_number<int>(fields[terminal_field]);
+    const auto threads = parse_number<int>(fields[threads_field]);
     const auto start_time = parse_number<std::uint64_t>(fields[start_time_field]);
-    if (!parent || !session || !terminal || !start_time)
+    if (!parent || !session || !terminal || !threads || !start_time)
         return std::nullopt;
+    const bool has_exited = fields[state_field] == "Z" || fields[state_field] == "X"; // its first thread
     return ProcessStatus{.process = {.pid = *pid, .start_time = *start_time},
                          .parent = *parent,
                          .session = *session,
                          .terminal = *terminal,
-                         .is_zombie = fields[state_field] == "Z" || fields[state_field] == "X"};
+                         .is_zombie = has_exited && *threads <= 1};
 }
 
 std::optional<ProcessStatus> read_process(int pid) {
     return parse_stat(read_file(fmt::format("/proc/{}/stat", pid)));
 }
 
+void require(const GoesOn& goes_on) {
+    if (goes_on && !goes_on())
+        throw std::system_error{ECANCELED, std::generic_category(), "/proc"};
+}
+
 std::vector<int> process_ids() {
     std::vector<int> pids;
-    for (const auto& entry : fs::directory_iterator{"/proc"})
-        if (const auto pid = parse_number<int>(entry.path().filename().native()))
-            pids.push_back(*pid);
+    for_each_pid([&](int pid) { pids.push_back(pid); });
     return pids;
 }
 
-std::vector<ProcessStatus> read_processes() {
+std::vector<ProcessStatus> read_processes(const GoesOn& goes_on) {
     std::vector<ProcessStatus> processes;
-    for (const int pid : process_ids())
+    for_each_pid([&](int pid) {
+        require(goes_on);
         if (const auto process = read_process(pid))
             processes.push_back(*process);
+    });
     return processes;
 }
 
@@ -216,20 +241,31 @@ std::optional<std::uint32_t> own_audit_session(const Process& leader) {
     return session;
 }
 
-bool has_socket_open(int pid, std::uint64_t inode) {
+std::set<std::uint64_t> open_sockets(int pid, const std::set<std::uint64_t>& wanted, const GoesOn& goes_on) {
     const std::string directory = fmt::format("/proc/{}/fd", pid);
     const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(directory.c_str())};
     if (!entries) {
         throw_unless_gone(errno, directory);
-        return false;
+        return {};
     }
-    const std::string wanted = fmt::format("socket:[{}]", inode);
-    for (errno = 0; const dirent* const entry = ::readdir(entries.get()); errno = 0)
-        if (entry->d_name[0] != '.' && target_of(::dirfd(entries.get()), entry->d_name) == wanted)
-            return true;
+    std::set<std::uint64_t> found;
+    std::size_t count = 0;
+    for (errno = 0; const dirent* const entry = ::readdir(entries.get()); errno = 0) {
+        if (entry->d_name[0] == '.')
+            continue;
+        if (++count % descriptors_a_question == 0)
+            require(goes_on);
+        const auto inode = socket_in(target_of(::dirfd(entries.get()), entry->d_name));
+        if (inode && wanted.contains(*inode))
+            found.insert(*inode);
+    }
     if (errno != 0)
         throw_unless_gone(errno, directory);
-    return false;
+    return found;
+}
+
+std::string control_groups_of(int pid) {
+    return read_proc_file(fmt::format("/proc/{}/cgroup", pid));
 }
 
 std::string boot_id() {

@@ -6,6 +6,7 @@
 #include "daemon/core/session.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,9 +21,14 @@ struct ProcessStatus {
     int parent = 0; ///< pid
     /// The POSIX session: pid of the process that began it, used for no other while it lasts.
     int session = 0;
-    int terminal = 0; ///< device number of its controlling terminal, 0 where it has none
-    bool is_zombie = false;
+    int terminal = 0;       ///< device number of its controlling terminal, 0 where it has none
+    bool is_zombie = false; ///< it has exited; one whose first thread alone has (pthread_exit) has not
 };
+
+/// Asked every now and then by what may take long; empty: it does. Where it says no, std::system_error with
+/// ECANCELED is thrown.
+using GoesOn = std::function<bool()>;
+void require(const GoesOn& goes_on);
 
 /// Reads the text of /proc/PID/stat; nothing where it is not of that form. The command's name in it may hold
 /// any character, also ")".
@@ -34,8 +40,9 @@ std::optional<ProcessStatus> read_process(int pid);
 /// The pids of all processes that this daemon can see.
 std::vector<int> process_ids();
 
-/// All processes that this daemon can see.
-std::vector<ProcessStatus> read_processes();
+/// All processes that this daemon can see. Each is read as soon as it is listed, and the list goes up to the
+/// newest: a process that forks and exits all the time is met in the end.
+std::vector<ProcessStatus> read_processes(const GoesOn& goes_on = {});
 
 /// The pids in `table` that descend from one of the roots, the roots included. Of those whose parents have
 /// exited the ones are found whose POSIX session one of the others began.
@@ -65,8 +72,12 @@ std::optional<std::uint32_t> audit_session_of(int pid);
 /// To be asked while the session is new.
 std::optional<std::uint32_t> own_audit_session(const Process& leader);
 
-/// Whether a process has a socket of this inode open. False where there is no such process.
-bool has_socket_open(int pid, std::uint64_t inode);
+/// Which of these sockets (inodes) a process has open. None where there is no such process.
+std::set<std::uint64_t> open_sockets(int pid, const std::set<std::uint64_t>& wanted,
+                                     const GoesOn& goes_on = {});
+
+/// The text of /proc/PID/cgroup; empty where there is no such process.
+std::string control_groups_of(int pid);
 
 /// Names the running boot (random(4), boot_id).
 std::string boot_id();

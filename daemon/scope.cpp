@@ -108,7 +108,7 @@ bool Scope::exists() const {
 }
 
 bool Scope::contains(int pid) const {
-    return is_within(read_proc_file(fmt::format("/proc/{}/cgroup", pid)), path_);
+    return is_within(control_groups_of(pid), path_);
 }
 
 bool Scope::is_populated() const {

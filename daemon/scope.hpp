@@ -42,11 +42,14 @@ public:
     /// where the kernel does not.
     [[nodiscard]] bool kill() const;
 
+    /// As in /proc/PID/cgroup.
+    [[nodiscard]] const std::string& path() const { return path_; }
+
 private:
     Scope(std::string path, protocol::UniqueFd directory)
         : path_{std::move(path)}, directory_{std::move(directory)} {}
 
-    std::string path_; ///< as in /proc/PID/cgroup
+    std::string path_;
     protocol::UniqueFd directory_;
 };
 

@@ -2,6 +2,7 @@
 #include "daemon/session_ender.hpp"
 
 #include "daemon/log.hpp"
+#include "daemon/process_looks.hpp"
 #include "daemon/process_set.hpp"
 #include "daemon/watched_pidfd.hpp"
 #include "protocol/printable.hpp"
@@ -75,7 +76,7 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
     for (;;) {
         try {
             ProcessSet processes{order.session, extent_of(*order.session.reason)};
-            look(processes, id);
+            co_await look(processes, id);
             const Notice unsaid = std::exchange(notice, {});
             co_await ask(processes, order, unsaid);
             co_await tell_logind(processes, order.session);
@@ -93,21 +94,34 @@ asio::awaitable<void> SessionEnder::run(BeginEnding order, Notice notice) {
 }
 
 /// Looks for processes by what is known of the session now: its Confirm, or logind, may have told more since
-/// the order to end it was given.
-void SessionEnder::look(ProcessSet& processes, const SessionId& id) const {
-    if (const auto session = find_(id))
-        processes.learn(session->traces);
-    processes.refresh();
+/// the order to end it was given. For who serves the line only where nobody else is left and somebody must
+/// have it: as a rule they descend from the leader, and to look at all descriptors of a host may take long.
+asio::awaitable<void> SessionEnder::look(ProcessSet& processes, SessionId id) const {
+    for (const bool with_line : {false, true}) {
+        const auto known = find_(id);
+        if (known)
+            processes.learn(known->session.traces);
+        if (with_line && (!processes.members().empty() || (known && known->is_line_closed)))
+            co_return;
+        ProcessQuery query = processes.query(with_line);
+        if (with_line && query.sockets.empty())
+            co_return;
+        const auto found = co_await looks_.look(std::move(query));
+        processes.refresh(*found);
+    }
 }
 
 /// Waits until all members, and whoever they started meanwhile, have exited; false where the deadline came
 /// first.
 asio::awaitable<bool> SessionEnder::all_exited(ProcessSet& processes, SessionId id, Deadline deadline) const {
-    for (look(processes, id); !processes.members().empty(); look(processes, id))
+    for (;;) {
+        co_await look(processes, id);
+        if (processes.members().empty())
+            co_return true;
         for (const auto& [pid, process] : processes.members())
             if (!co_await exited(process, deadline))
                 co_return false;
-    co_return true;
+    }
 }
 
 /// Everybody gets the chance to end by themselves, within the grace time.
@@ -128,7 +142,7 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
         if (!co_await exited(leader->second, deadline))
             co_return;
     }
-    look(processes, order.session.id);
+    co_await look(processes, order.session.id);
     if (processes.empty())
         co_return; // kill() makes sure
     processes.signal(SIGTERM);
@@ -142,7 +156,7 @@ asio::awaitable<void> SessionEnder::ask(ProcessSet& processes, const BeginEnding
 asio::awaitable<void> SessionEnder::tell_logind(ProcessSet& processes, const Session& session) const {
     if (processes.empty())
         co_return;
-    look(processes, session.id);
+    co_await look(processes, session.id);
     if (processes.empty() || processes.scope() == nullptr)
         co_return;
     const std::string id = *processes.traces().logind_session;
@@ -158,7 +172,7 @@ asio::awaitable<void> SessionEnder::kill(ProcessSet& processes, SessionId id) co
     bool is_stuck = false;
     for (auto deadline = Clock::now() + kill_time;; deadline = Clock::now() + retry_time) {
         while (Clock::now() < deadline) {
-            look(processes, id);
+            co_await look(processes, id);
             if (processes.empty())
                 co_return;
             processes.signal(SIGKILL);

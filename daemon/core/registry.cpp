@@ -316,6 +316,11 @@ std::optional<Session> Registry::find(const SessionId& id) const {
     return found == nullptr ? std::nullopt : std::optional{found->full()};
 }
 
+bool Registry::is_line_closed(const SessionId& id) const {
+    const LiveSession* const found = live_.find(id);
+    return found != nullptr && found->line == Line::closed;
+}
+
 std::optional<SessionId> Registry::find_led_by(const Process& leader) const {
     const LiveSession* const led = live_.find_led_by(leader);
     return led == nullptr ? std::nullopt : std::optional{led->id};

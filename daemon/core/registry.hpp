@@ -205,6 +205,9 @@ public:
     /// The session, unless it is unknown or over.
     [[nodiscard]] std::optional<Session> find(const SessionId& id) const;
 
+    /// Whether nobody has the login program's end of its line any more. False where that is not known.
+    [[nodiscard]] bool is_line_closed(const SessionId& id) const;
+
     /// A session of which this process is the leader, unless it is over.
     [[nodiscard]] std::optional<SessionId> find_led_by(const Process& leader) const;
 

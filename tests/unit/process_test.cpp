@@ -162,9 +162,18 @@ std::set<int> pids_in(const ProcessSet& processes) {
     return pids;
 }
 
+/// Looks for all that the set wants to know.
+void refresh(ProcessSet& processes) {
+    processes.refresh(take_snapshot(processes.query(true)));
+}
+
 std::set<int> refreshed(ProcessSet& processes) {
-    processes.refresh();
+    refresh(processes);
     return pids_in(processes);
+}
+
+bool has_socket_open(int pid, std::uint64_t inode) {
+    return open_sockets(pid, {inode, 1}).contains(inode);
 }
 
 std::uint64_t inode_of(int fd) {
@@ -249,6 +258,9 @@ void a_zombie_and_a_dead_process_are_told(void** /*state*/) {
     expect(parse_stat(stat_text("x", "X"))->is_zombie, "X");
     for (const char* const state : {"R", "S", "D", "T", "t", "I", "P"})
         expect(!parse_stat(stat_text("x", state))->is_zombie, state);
+    std::string threads = stat_text("x", "Z");
+    threads.replace(threads.find(" 20 0 1 "), 8, " 20 0 2 ");
+    expect(!parse_stat(threads)->is_zombie, "another of its threads runs");
 }
 
 void a_text_that_is_cut_off_is_no_process(void** /*state*/) {
@@ -569,7 +581,7 @@ void what_has_left_by_a_double_fork_stays_once_it_was_seen(void** /*state*/) {
     expect(refreshed(processes) == std::set<int>{orphan}, "the orphan is left");
     processes.signal(SIGKILL);
     await_exit(orphan);
-    processes.refresh();
+    refresh(processes);
     expect(processes.empty(), "nobody is left");
 }
 
@@ -587,11 +599,70 @@ void what_an_orphan_begins_belongs_to_the_session(void** /*state*/) {
         Tree::live([] { Tree::begin(); });
     }};
     ProcessSet processes{session_of(tree.leader()), ProcessSet::Extent::all};
-    processes.refresh();
+    refresh(processes);
     kill_and_await(tree.root());
     (void)!::write(may.get(), "x", 1);
     const int orphan = tree.child_of(::getpid());
     expect(refreshed(processes) == std::set<int>{orphan, tree.child_of(orphan)}, "the orphan and its child");
+}
+
+/// Who forks and exits all the time would get away: nobody knows its parent.
+void who_is_in_a_posix_session_of_the_dead_belongs_to_the_session(void** /*state*/) {
+    int go[2];
+    expect(::pipe2(go, O_CLOEXEC) == 0, "a pipe");
+    const UniqueFd wait{go[0]};
+    const UniqueFd may{go[1]};
+    Tree tree{[&] {
+        ::setsid();
+        if (::fork() != 0)
+            return;
+        char byte = 0;
+        (void)!::read(wait.get(), &byte, 1);
+        Tree::begin();
+        ::_exit(0);
+    }};
+    Session session = session_of(tree.leader());
+    session.uid = ::getuid();
+    ProcessSet processes{session, ProcessSet::Extent::all};
+    ++*session.uid;
+    ProcessSet of_another_user{session, ProcessSet::Extent::all};
+    expect_equal(refreshed(processes).size(), 2U);
+    expect_equal(refreshed(of_another_user).size(), 2U);
+    kill_and_await(tree.root());
+    ::waitpid(tree.root(), nullptr, 0);
+    (void)!::write(may.get(), "x", 1);
+    const int left = tree.child_of(::getpid());
+    for (const int pid : pids_in(processes))
+        await_exit(pid);
+    expect(refreshed(processes) == std::set<int>{left}, "it is found by its POSIX session");
+    expect(refreshed(of_another_user).empty(), "which may be another one of the same number");
+}
+
+/// It may have begun somebody else.
+void who_has_come_and_gone_since_the_look_began_makes_no_end(void** /*state*/) {
+    Tree tree{[] {}};
+    ProcessSet processes{session_of(tree.leader()), ProcessSet::Extent::all};
+    const auto found = take_snapshot(processes.query(true));
+    kill_and_await(tree.root());
+    processes.refresh(found);
+    expect(processes.members().empty(), "it could not be held");
+    int looks = 0;
+    for (; !processes.empty() && looks < 100; ++looks)
+        refresh(processes);
+    expect(looks > 1, "one look that finds nobody says little then");
+    expect(processes.empty(), "but nobody is left");
+}
+
+void a_member_that_exits_while_others_look_costs_one_look(void** /*state*/) {
+    Tree tree{[] {}};
+    ProcessSet processes{session_of(tree.leader()), ProcessSet::Extent::all};
+    refresh(processes);
+    const auto found = take_snapshot(processes.query(true));
+    kill_and_await(tree.root());
+    processes.refresh(found);
+    expect(processes.members().empty() && !processes.empty(), "it may have begun another one");
+    refresh(processes);
+    expect(processes.empty(), "it has not");
 }
 
 void zombies_are_not_counted(void** /*state*/) {
@@ -604,8 +675,53 @@ void zombies_are_not_counted(void** /*state*/) {
     const Process leader = tree.leader();
     kill_and_await(tree.root());
     ProcessSet later{session_of(leader), ProcessSet::Extent::all};
-    later.refresh();
+    refresh(later);
     expect(later.empty(), "a leader that nobody has reaped is gone");
+}
+
+/// Its main thread calls pthread_exit(3).
+void a_process_whose_first_thread_has_ended_is_counted(void** /*state*/) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        std::thread{[] { ::pause(); }}.detach();
+        ::syscall(SYS_exit, 0); // of this thread alone
+    }
+    const auto ended_first = [&] {
+        const std::string text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+        return text.find(") Z ") != std::string::npos;
+    };
+    for (int tries = 0; tries < 10'000 && !ended_first(); ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    expect(ended_first(), "its first thread has ended");
+    ProcessSet processes{session_of(process_of(pid)), ProcessSet::Extent::all};
+    expect(refreshed(processes) == std::set<int>{pid}, "the process lives");
+    kill_and_await(pid);
+    expect(refreshed(processes).empty(), "and is killed like any other");
+    ::waitpid(pid, nullptr, 0);
+}
+
+void who_is_asked_for_the_line_looks_at_descriptors(void** /*state*/) {
+    const Traces traces{.line_inode = 7, .audit_session = 8, .logind_session = {}};
+    const ProcessSet all{session_of(process_of(::getpid()), traces), ProcessSet::Extent::all};
+    const ProcessSet remains{session_of(process_of(::getpid()), traces), ProcessSet::Extent::remains};
+    for (const ProcessSet* const processes : {&all, &remains}) {
+        expect(processes->query(false).sockets.empty(), "nobody has asked for the line");
+        expect(processes->query(true).sockets == std::set<std::uint64_t>{7}, "the line");
+    }
+    expect(all.query(false).audit_sessions == std::set<std::uint32_t>{8}, "its audit session");
+    expect(remains.query(false).audit_sessions.empty(), "where there is a line, it makes no remains");
+}
+
+void a_look_that_is_given_up_says_so(void** /*state*/) {
+    int asked = 0;
+    try {
+        (void)take_snapshot({}, [&] { return ++asked < 3; });
+        expect(false, "it goes on");
+    } catch (const std::system_error& error) {
+        expect(error.code() == std::errc::operation_canceled, error.what());
+    }
+    expect_equal(asked, 3);
 }
 
 void another_process_with_the_leaders_pid_is_left_alone(void** /*state*/) {
@@ -613,7 +729,7 @@ void another_process_with_the_leaders_pid_is_left_alone(void** /*state*/) {
     Process another = tree.leader();
     ++another.start_time;
     ProcessSet processes{session_of(another), ProcessSet::Extent::all};
-    processes.refresh();
+    refresh(processes);
     expect(processes.empty(), "it is not the leader, nor are its children the session's");
 }
 
@@ -645,7 +761,7 @@ void of_the_remains_only_who_holds_the_line_counts(void** /*state*/) {
     const Session session =
         session_of(tree.leader(), {.line_inode = inode, .audit_session = {}, .logind_session = {}});
     ProcessSet remains{session, ProcessSet::Extent::remains};
-    remains.refresh();
+    refresh(remains);
     expect(remains.empty(), "neither the leader nor its child has the line");
 }
 
@@ -668,7 +784,7 @@ void a_session_is_found_by_its_audit_session(void** /*state*/) {
     }
     const Traces with_line{.line_inode = 1, .audit_session = traces.audit_session, .logind_session = {}};
     ProcessSet remains{session_of(leader, with_line), ProcessSet::Extent::remains};
-    remains.refresh();
+    refresh(remains);
     expect(remains.empty(), "where there is a line, the audit session does not make remains");
 }
 
@@ -693,13 +809,13 @@ void the_terminals_of_a_session_are_known(void** /*state*/) {
     }};
     const Tree without{[] { ::setsid(); }};
     ProcessSet processes{session_of(with.leader()), ProcessSet::Extent::all};
-    processes.refresh();
+    refresh(processes);
     expect_equal(processes.terminals().size(), 1U);
     const auto number = static_cast<unsigned>(*processes.terminals().begin());
     expect_equal((number >> 8U) & 0xffU, major(status.st_rdev));
     expect_equal((number & 0xffU) | ((number >> 12U) & 0xfff00U), minor(status.st_rdev));
     ProcessSet others{session_of(without.leader()), ProcessSet::Extent::all};
-    others.refresh();
+    refresh(others);
     expect(others.terminals().empty(), "no terminal");
 }
 
@@ -707,11 +823,11 @@ void a_signal_reaches_all_members(void** /*state*/) {
     Tree tree{[] { Tree::begin([] { Tree::begin(); }); }};
     const std::vector<int> pids{tree.root(), tree.child(), tree.child_of(tree.child())};
     ProcessSet processes{session_of(tree.leader()), ProcessSet::Extent::all};
-    processes.refresh();
+    refresh(processes);
     processes.signal(SIGKILL);
     for (const int pid : pids)
         await_exit(pid);
-    processes.refresh();
+    refresh(processes);
     expect(processes.empty(), "all are gone");
 }
 
@@ -722,7 +838,7 @@ void no_descriptor_is_left_open(void** /*state*/) {
         ProcessSet processes{
             session_of(tree.leader(), {.line_inode = 1, .audit_session = 1, .logind_session = {}}),
             ProcessSet::Extent::all};
-        processes.refresh();
+        refresh(processes);
         (void)ProcessHandle::open({.pid = tree.root(), .start_time = 1});
         (void)own_audit_session(tree.leader());
     }
@@ -759,7 +875,7 @@ void a_set_that_cannot_look_throws_whatever_is_missing(void** /*state*/) {
             ProcessSet processes{session, ProcessSet::Extent::all};
             leave_free(free);
             try {
-                processes.refresh();
+                refresh(processes);
             } catch (const std::system_error&) {
                 expect(free < 5, "five descriptors are enough");
                 return;
@@ -772,9 +888,9 @@ void a_set_keeps_its_members_when_it_cannot_look(void** /*state*/) {
     const Tree tree{[] {}};
     in_child([&] {
         ProcessSet processes{session_of(tree.leader()), ProcessSet::Extent::all};
-        processes.refresh();
+        refresh(processes);
         leave_free(0);
-        expect_throws([&] { processes.refresh(); }, "refresh");
+        expect_throws([&] { refresh(processes); }, "refresh");
         expect(processes.members().contains(tree.root()), "the leader is still a member");
     });
 }
@@ -827,7 +943,13 @@ int main() {
         SOLO_TEST(a_session_has_its_leader_and_its_descendants),
         SOLO_TEST(what_has_left_by_a_double_fork_stays_once_it_was_seen),
         SOLO_TEST(what_an_orphan_begins_belongs_to_the_session),
+        SOLO_TEST(who_is_in_a_posix_session_of_the_dead_belongs_to_the_session),
+        SOLO_TEST(who_has_come_and_gone_since_the_look_began_makes_no_end),
+        SOLO_TEST(a_member_that_exits_while_others_look_costs_one_look),
         SOLO_TEST(zombies_are_not_counted),
+        SOLO_TEST(a_process_whose_first_thread_has_ended_is_counted),
+        SOLO_TEST(who_is_asked_for_the_line_looks_at_descriptors),
+        SOLO_TEST(a_look_that_is_given_up_says_so),
         SOLO_TEST(another_process_with_the_leaders_pid_is_left_alone),
         SOLO_TEST(who_holds_the_line_belongs_to_the_session),
         SOLO_TEST(of_the_remains_only_who_holds_the_line_counts),
