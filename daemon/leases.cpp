@@ -164,12 +164,18 @@ std::optional<protocol::Reply> Leases::objection(const protocol::Account& accoun
     if (ruling.kind == Ruling::Kind::ignored)
         return make_error(sessions::Refused{"This service is no login, so there is no session to open.",
                                             std::nullopt, ruling.rule});
-    if (!opens_for_all && !count_)
+    if (opens_for_all)
+        return std::nullopt;
+    const auto refused = [this](const char* why) {
+        return make_error(
+            sessions::Refused{why, std::nullopt, rule_text(config_.lease_users.source, "LeaseUsers")});
+    };
+    if (!count_)
         count_.emplace(slots_, events_);
-    if (!opens_for_all && count_->of(opener) >= most_of_a_user)
-        return make_error(sessions::Refused{"This user has as many leases open as one user may have.",
-                                            std::nullopt,
-                                            rule_text(config_.lease_users.source, "LeaseUsers")});
+    if (count_->of(opener) >= most_of_a_user)
+        return refused("This user has as many leases open as one user may have.");
+    if (!budget_.spend(opener, boot_time()))
+        return refused("This user has asked for too many leases; one more is possible each second.");
     return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 
 #include "daemon/accounts.hpp"
 #include "daemon/config.hpp"
+#include "daemon/core/lease_budget.hpp"
 #include "daemon/dispatcher.hpp"
 #include "daemon/events.hpp"
 #include "daemon/lease_count.hpp"
@@ -61,6 +62,7 @@ private:
     const Config& config_;
     Statistics& statistics_;
     std::optional<LeaseCount> count_; ///< from the first time that it is asked for
+    LeaseBudget budget_;
 };
 
 } // namespace solo

@@ -357,6 +357,23 @@ void user_has_a_bounded_number_of_leases(void** /*state*/) {
     expect_equal(one_more(), "Refused");
 }
 
+/// The history and the log would grow without bound.
+void user_opens_no_leases_without_end(void** /*state*/) {
+    const Solod solod{with_users};
+    const auto one_more = [&](const Identity& who) {
+        const Json reply = call(solod, "OpenLease", lease_of("games"), who);
+        if (!reply.contains("error"))
+            call(solod, "CloseLease", {{"id", reply.at("parameters").at("session").at("id")}}, who);
+        return error_of(reply);
+    };
+    int opened = 0;
+    while (opened < 1000 && one_more(games).empty())
+        ++opened;
+    expect(opened >= 128 && opened < 200, std::to_string(opened));
+    expect_equal(one_more(web), "");
+    await([&] { return one_more(games).empty(); }, "a second later one more is possible");
+}
+
 void what_cannot_be_a_lease_is_said(void** /*state*/) {
     const Solod solod;
     const auto wrong = [&](const char* name, const Json& value) {
@@ -441,6 +458,7 @@ int main() {
         SOLO_TEST(everybody_may_what_they_may),
         SOLO_TEST(lease_users_are_those_of_the_last_reload),
         SOLO_TEST(user_has_a_bounded_number_of_leases),
+        SOLO_TEST(user_opens_no_leases_without_end),
         SOLO_TEST(what_cannot_be_a_lease_is_said),
         SOLO_TEST(explain_says_what_would_happen_and_by_which_rule),
     };
