@@ -22,15 +22,22 @@ asio::awaitable<std::shared_ptr<const ProcessSnapshot>> ProcessLooks::look(Proce
 void ProcessLooks::begin() {
     is_looking_ = true;
     const auto round = std::exchange(next_, nullptr);
-    thread_.run([query = round->query, stop = stop_.get_token()] { return find(query, stop); },
-                [this, round](const Found& found) {
-                    is_looking_ = false;
-                    round->found = found;
-                    round->is_done = true;
-                    round->wake.notify();
-                    if (next_)
-                        begin();
-                });
+    const auto stop = stop_.get_token();
+    try {
+        thread_.run([query = round->query, stop] { return find(query, stop); },
+                    [this, round](const Found& found) { finish(*round, found); });
+    } catch (const std::exception&) { // there is no memory for a thread: then logins have to wait
+        finish(*round, find(round->query, stop));
+    }
+}
+
+void ProcessLooks::finish(Round& round, const Found& found) {
+    is_looking_ = false;
+    round.found = found;
+    round.is_done = true;
+    round.wake.notify();
+    if (next_)
+        begin();
 }
 
 ProcessLooks::Found ProcessLooks::find(const ProcessQuery& query, const std::stop_token& stop) {

@@ -45,6 +45,7 @@ private:
     };
 
     void begin();
+    void finish(Round& round, const Found& found);
     static Found find(const ProcessQuery& query, const std::stop_token& stop);
 
     asio::any_io_executor executor_;

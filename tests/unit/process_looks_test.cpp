@@ -14,6 +14,7 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -89,6 +90,25 @@ void a_look_that_fails_is_no_look_at_nobody(void** /*state*/) {
     scene.run_until([&] { return scene.told.size() == 2; });
 }
 
+/// A stack that no address space has room for.
+void where_no_thread_can_be_had_the_look_is_done_all_the_same(void** /*state*/) {
+    pthread_attr_t usual;
+    pthread_attr_t huge;
+    ::pthread_getattr_default_np(&usual);
+    ::pthread_attr_init(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 50U);
+    expect_equal(::pthread_setattr_default_np(&huge), 0);
+    Scene scene;
+    scene.ask();
+    scene.ask();
+    scene.run_until([&] { return scene.told.size() == 2; });
+    ::pthread_setattr_default_np(&usual);
+    scene.ask();
+    scene.run_until([&] { return scene.told.size() == 3; });
+    for (pthread_attr_t* const attributes : {&usual, &huge})
+        ::pthread_attr_destroy(attributes);
+}
+
 void who_waits_when_all_is_over_is_told_nothing(void** /*state*/) {
     Scene scene;
     scene.ask();
@@ -106,6 +126,7 @@ int main() {
         SOLO_TEST(who_asks_is_told_of_all_processes),
         SOLO_TEST(who_asks_while_a_look_is_on_its_way_is_served_by_the_next),
         SOLO_TEST(a_look_that_fails_is_no_look_at_nobody),
+        SOLO_TEST(where_no_thread_can_be_had_the_look_is_done_all_the_same),
         SOLO_TEST(who_waits_when_all_is_over_is_told_nothing),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
