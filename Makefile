@@ -74,16 +74,18 @@ demo: setup
 	$(SUDO) env DESTDIR=$(abspath $(BUILD))/stage cmake --install $(BUILD) >/dev/null
 	$(SUDO) tests/support/sandbox --stage $(BUILD)/stage -- tests/integration/demo
 
+# What each DESTDIR has got is on a list of its own.
+INSTALLED = $(BUILD)/installed$(subst /,-,$(DESTDIR))
 install:
 	$(CONFIGURE) -B $(BUILD)
 	cmake --build $(BUILD) -j $(JOBS)
 	DESTDIR=$(DESTDIR) cmake --install $(BUILD)
-	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' >$(BUILD)/installed
+	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' >$(INSTALLED)
 
-# What was installed last. Leaves /etc/solo and /var/lib/solo: they are the administrator's.
+# What was installed last, after Solo has left PAM. Leaves /etc/solo and /var/lib/solo: they are the administrator's.
 uninstall:
-	@test -e $(BUILD)/installed || { echo "nothing has been installed from $(BUILD)" >&2; exit 1; }
-	xargs -r rm -fv <$(BUILD)/installed
+	@test -e $(INSTALLED) || { echo "nothing has been installed$(DESTDIR:%= in %) from $(BUILD)" >&2; exit 1; }
+	conf/uninstall $(if $(filter-out /,$(DESTDIR)),--only-files) $(INSTALLED)
 
 # Debian packages, in build/package.
 package: setup
