@@ -9,17 +9,17 @@ JOBS      ?= $(shell nproc)
 # Most tests wait for something most of the time.
 TEST_JOBS ?= $(shell expr $$(nproc) \* 2)
 
-# What Debian 12 has to have installed: to build, to test, to check.
-PACKAGES = g++ cmake ninja-build pkg-config \
-           libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
-           libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev \
-           bats cron curl dbus-daemon expect fish gir1.2-lightdm-1 iproute2 libcmocka-dev libpam-wrapper librapidcheck-dev \
-           lightdm mandoc mmdebstrap \
-           nginx openssh-client openssh-server openssl perl-base python3 python3-gi python3-prometheus-client rsync spin \
-           sqlite3 sshpass strace sudo \
-           systemd-container util-linux valgrind vsftpd xvfb zsh zstd \
-           debhelper lintian \
-           clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck
+# What Debian 12 has to have installed: to build, for the packages, for the demo; and to test and check, which takes all.
+PACKAGES_BUILD   = g++ cmake ninja-build pkg-config \
+                   libasio-dev libaudit-dev libcli11-dev libeconf-dev libexpected-dev libfmt-dev libpam0g-dev libsqlite3-dev \
+                   libsqlitecpp-dev libsystemd-dev nlohmann-json3-dev uuid-dev
+PACKAGES_PACKAGE = $(PACKAGES_BUILD) build-essential debhelper
+PACKAGES_DEMO    = $(PACKAGES_BUILD) iproute2 openssh-client openssh-server perl-base util-linux
+PACKAGES_ALL     = $(PACKAGES_PACKAGE) $(PACKAGES_DEMO) \
+                   bats cron curl dbus-daemon expect fish gir1.2-lightdm-1 libcmocka-dev libpam-wrapper librapidcheck-dev \
+                   lightdm lintian mandoc mmdebstrap nginx openssl python3 python3-gi python3-prometheus-client rsync spin \
+                   sqlite3 sshpass strace sudo systemd-container valgrind vsftpd xvfb zsh zstd \
+                   clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
@@ -27,15 +27,20 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DCMAKE_INSTALL
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 SCRIPTS = $(shell git grep -lE '^\#!/bin/(ba)?sh' -- . ':!*.md') tests/support/host.bash tests/support/suite.bash conf/completions/soloctl.bash
 
-.PHONY: all setup test coverage bench model faults demo install uninstall package lint asan soak matrix valgrind fuzz clean
+.PHONY: all setup setup-build setup-package setup-demo test coverage bench model faults demo install uninstall package lint \
+        asan soak matrix valgrind fuzz clean
 
 all:
 	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=ON
 	cmake --build $(BUILD) -j $(JOBS)
 
 # Installs what is missing, and starts no service that comes with it.
-setup:
-	@missing=$$(for package in $(PACKAGES); do \
+setup: NEEDED = $(PACKAGES_ALL)
+setup-build: NEEDED = $(PACKAGES_BUILD)
+setup-package: NEEDED = $(PACKAGES_PACKAGE)
+setup-demo: NEEDED = $(PACKAGES_DEMO)
+setup setup-build setup-package setup-demo:
+	@missing=$$(for package in $(NEEDED); do \
 	    dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
 	if [ -n "$$missing" ]; then conf/install-packages $$missing; fi
 
@@ -67,17 +72,18 @@ faults: setup all
 bench: setup all
 	$(SUDO) tests/bench/run $(BUILD) --write docs $(if $(BENCH_HISTORY),--history $(BENCH_HISTORY))
 
-demo: setup
+demo: setup-demo
 	$(CONFIGURE) -B $(BUILD) -DSOLO_TESTS=OFF
 	cmake --build $(BUILD) -j $(JOBS)
 	$(SUDO) rm -rf $(BUILD)/stage
 	$(SUDO) env DESTDIR=$(abspath $(BUILD))/stage cmake --install $(BUILD) >/dev/null
 	$(SUDO) tests/support/sandbox --stage $(BUILD)/stage -- tests/integration/demo
 
-# What each DESTDIR has got is on a list of its own.
+# What each DESTDIR has got is on a list of its own. A new build directory builds no tests; one that is there goes on as it
+# was. Without dpkg what is needed to build has to be there.
 INSTALLED = $(BUILD)/installed$(subst /,-,$(DESTDIR))
-install:
-	$(CONFIGURE) -B $(BUILD)
+install: $(if $(shell command -v dpkg-query),setup-build)
+	$(CONFIGURE) -B $(BUILD) $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DSOLO_TESTS=OFF)
 	cmake --build $(BUILD) -j $(JOBS)
 	DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 	grep -v '^/etc/' $(BUILD)/install_manifest.txt | sed 's|^|$(DESTDIR)|' >$(INSTALLED)
@@ -88,7 +94,7 @@ uninstall:
 	conf/uninstall $(if $(filter-out /,$(DESTDIR)),--only-files) $(INSTALLED)
 
 # Debian packages, in build/package.
-package: setup
+package: setup-package
 	conf/build-packages $(BUILD)/package
 
 lint: setup

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# What the Makefile does to a host with systemd: `make uninstall` locks out nobody. make install is done already.
+# What the Makefile does to a host with systemd: `make uninstall` locks out nobody, and what `make setup` installs starts
+# nothing. make install is done already.
 
 bats_require_minimum_version 1.5.0
 
@@ -82,4 +83,64 @@ gets_in() {
     uninstall
     assert_status 0
     gets_in
+}
+
+# service_package NAME VERSION: a package with a service that it enables and starts, as debhelper has it.
+service_package() {
+    local dir=$HOST_DIR/$1
+    mkdir -p "$dir/DEBIAN" "$dir/lib/systemd/system"
+    printf '%s\n' "Package: $1" "Version: $2" 'Architecture: all' 'Maintainer: me' 'Description: a service' \
+        >"$dir/DEBIAN/control"
+    cat >"$dir/DEBIAN/postinst" <<END
+#!/bin/sh
+set -e
+if deb-systemd-helper --quiet was-enabled $1.service; then
+    deb-systemd-helper enable $1.service
+else
+    deb-systemd-helper update-state $1.service
+fi
+deb-systemd-invoke start $1.service
+END
+    chmod 755 "$dir/DEBIAN/postinst"
+    printf '[Service]\nExecStart=sleep infinity\n[Install]\nWantedBy=multi-user.target\n' \
+        >"$dir/lib/systemd/system/$1.service"
+    dpkg-deb --root-owner-group -Znone --build "$dir" "$HOST_DIR/$1.deb" >/dev/null
+}
+
+# is_service NAME ENABLED ACTIVE
+is_service() { assert_equal "$2 $3" "$(systemctl is-enabled "$1") $(systemctl is-active "$1")"; }
+
+@test "a service that setup brings is not started, now or at boot; one that was there goes on" {
+    local name
+    # There is no network to update from.
+    rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
+    service_package before 1
+    apt-get install --yes "$HOST_DIR/before.deb"
+    is_service before enabled active
+    service_package before 2
+    service_package brought 1
+    run "$tree/conf/install-packages" "$HOST_DIR/before.deb" "$HOST_DIR/brought.deb"
+    assert_status 0
+    assert_output_has 'Not started at boot: brought.service'
+    assert_output_lacks 'at boot: before'
+    for name in before brought; do
+        dpkg-query --show --showformat '${Version}\n' "$name"
+    done
+    is_service before enabled active
+    is_service brought disabled inactive
+    [[ ! -e /usr/sbin/policy-rc.d ]]
+    # Nor does its next version start it.
+    service_package brought 2
+    apt-get install --yes "$HOST_DIR/brought.deb"
+    assert_equal disabled "$(systemctl is-enabled brought)"
+}
+
+@test "setup that fails half-way leaves nothing to start, either" {
+    service_package half 1
+    echo 'exit 1' >>"$HOST_DIR/half/DEBIAN/postinst"
+    dpkg-deb --root-owner-group -Znone --build "$HOST_DIR/half" "$HOST_DIR/half.deb"
+    run "$tree/conf/install-packages" "$HOST_DIR/half.deb"
+    assert_status 100
+    [[ ! -e /usr/sbin/policy-rc.d ]]
+    is_service half disabled inactive
 }
