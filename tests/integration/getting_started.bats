@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # docs/getting-started.md on a host with systemd: its commands run as they are written, one section after the other, and
-# do what it says of them. make install is done already.
+# do what it says of them. make install is done already, or the packages (SOLO_PACKAGES) are installed first.
 
 bats_require_minimum_version 1.5.0
 
@@ -13,6 +13,7 @@ setup_file() {
     load ../support/host
     add_account alice
     await_sshd
+    [[ ! ${SOLO_PACKAGES-} ]] || DEBIAN_FRONTEND=noninteractive apt-get install --yes "$SOLO_PACKAGES"/*.deb
 }
 
 setup() { load ../support/host; }
@@ -32,12 +33,13 @@ teardown() { [[ ${BATS_TEST_COMPLETED-} ]] || journalctl --lines 50 >&2; }
 }
 
 @test "the pages that the units name are there" {
-    local page pages
+    local page pages file
     pages=$(systemctl show --property Documentation --value solod.service solod.socket | grep -oE 'man:[a-z._-]+\([0-9]\)' | sort -u)
     assert_equal 4 "$(wc -l <<<"$pages")"
     for page in $pages; do # man:solod(8)
-        [[ $page =~ ^man:(.*)\((.)\)$ && -e /usr/share/man/man${BASH_REMATCH[2]}/${BASH_REMATCH[1]}.${BASH_REMATCH[2]} ]] ||
-            fail "there is no $page"
+        [[ $page =~ ^man:(.*)\((.)\)$ ]]
+        file=/usr/share/man/man${BASH_REMATCH[2]}/${BASH_REMATCH[1]}.${BASH_REMATCH[2]}
+        [[ -e $file || -e $file.gz ]] || fail "there is no $page"
     done
 }
 
