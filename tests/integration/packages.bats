@@ -162,6 +162,57 @@ answer_in() {
     expect_refused
 }
 
+# Not by its pid, which is 0 where it does not run: all our processes.
+kill_solod() { systemctl kill --kill-whom main --signal KILL solod.service; }
+
+# has_come_back PID: solod, which was PID, runs anew and answers.
+has_come_back() { [[ $(main_pid solod) != "$1" ]] && soloctl status >/dev/null; }
+
+@test "killed time and again, solod comes back by itself each time" {
+    local session pid i
+    session=$(session_of alice)
+    for i in {1..8}; do
+        pid=$(main_pid solod)
+        kill_solod
+        wait_until 5 has_come_back "$pid"
+    done
+    systemctl is-active solod.socket
+    assert_equal "$session" "$(session_of alice)"
+    expect_refused
+}
+
+is_degraded() { soloctl status | grep degraded; }
+
+@test "a reload with a wrong configuration fails, and solod goes on with what it had" {
+    local pid
+    pid=$(main_pid solod)
+    echo 'NoSuchKey=1' >>"$drop_in"
+    run systemctl reload solod.service
+    assert_status 1
+    wait_until 5 is_degraded
+    assert_equal "$pid" "$(main_pid solod)"
+    expect_refused
+    conflict refuse
+    wait_until 5 soloctl status
+}
+
+# restarts: how often systemd has started solod again.
+restarts() { systemctl show --property NRestarts --value solod.service; }
+has_restarted() { (($(restarts) >= $1)); }
+
+@test "with a wrong configuration at its start solod tries on, and is there as soon as that is mended" {
+    local before
+    before=$(restarts)
+    echo 'NoSuchKey=1' >>"$drop_in"
+    kill_solod
+    wait_until 20 has_restarted $((before + 7))
+    background waiting ssh_as bob echo in
+    sed -i '/NoSuchKey/d' "$drop_in"
+    wait_until 10 soloctl status
+    assert_equal 0 "$(status_of waiting)"
+    expect_refused
+}
+
 # log_in_until FILE: bob logs in again and again; fails with the first login that does.
 log_in_until() {
     until [[ -e $1 ]]; do
