@@ -28,6 +28,12 @@ setup() {
 
 teardown() { [[ ${BATS_TEST_COMPLETED-} ]] || journalctl --lines 50 >&2; }
 
+# sample TEXT: the block of the page that begins with TEXT.
+sample() { awk -v text="$1" '/^```/ { inside = 0 } index($0, text) == 1 { inside = 1 } inside' "$page"; }
+
+# without_particulars: standard input, whatever the address, the id and the time.
+without_particulars() { sed -E 's/[0-9]+(\.[0-9]+){3}/ADDRESS/; s/[0-9a-f]{8}(-[0-9a-f]+){4}/ID/; s/[0-9]/N/g'; }
+
 @test "every block of commands is run here" {
     run grep -c '^```sh$' "$page"
     assert_output 5
@@ -53,6 +59,7 @@ teardown() { [[ ${BATS_TEST_COMPLETED-} ]] || journalctl --lines 50 >&2; }
     section Install 4 1
     assert_output_has 'A login of alice through sshd would be refused.'
     assert_output_has '[Policy] OnConflict (built-in) says so.'
+    assert_equal "$(sample 'A login of alice' | without_particulars)" "$(without_particulars <<<"$output")"
     run ssh_as alice echo in
     assert_status 255
     [[ $output =~ $already ]] || fail "$output"
