@@ -80,6 +80,17 @@ next_version() {
     done
 }
 
+@test "with the recipe that has sshd ask who comes with a key, Debian's sshd starts" {
+    local drop_in=/etc/ssh/sshd_config.d/recipe.conf
+    grep -E '^(KbdInteractiveAuthentication|AuthenticationMethods) ' /usr/share/doc/solo/docs/recipes.md >"$drop_in"
+    assert_equal 2 "$(wc -l <"$drop_in")"
+    sshd -t
+    sed -i /Kbd/d "$drop_in"
+    run sshd -t
+    assert_status 255
+    rm "$drop_in"
+}
+
 @test "enabled, a second login is refused" {
     soloctl enable sshd login
     ssh_in alice one
