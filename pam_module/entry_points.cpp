@@ -16,7 +16,7 @@ namespace {
 using solo::pam::Phase;
 
 Phase phase_of(pam_handle_t* pamh, int flags, int argc, const char** argv) {
-    auto options = solo::pam::parse_options({argv, static_cast<std::size_t>(argc)});
+    auto options = solo::protocol::parse_module_options({argv, static_cast<std::size_t>(argc)});
     const auto deadline = solo::protocol::Deadline::in(options.timeout);
     Phase phase{pamh, (static_cast<unsigned>(flags) & PAM_SILENT) != 0, std::move(options), deadline};
     for (const auto& mistake : phase.options.mistakes)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "pam_module/options.hpp"
 #include "protocol/deadline.hpp"
+#include "protocol/module_options.hpp"
 
 #include <security/pam_modules.h>
 
@@ -12,7 +12,7 @@ namespace solo::pam {
 struct Phase {
     pam_handle_t* pamh;
     bool silent; ///< PAM_SILENT: say nothing to the person
-    Options options;
+    protocol::ModuleOptions options;
     protocol::Deadline deadline;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "pam_module/options.hpp"
+#include "protocol/module_options.hpp"
 #include "tests/support/cmocka.hpp"
 
 namespace {
 
-using solo::pam::Options;
-using solo::pam::parse_options;
+using solo::protocol::ModuleOptions;
+using solo::protocol::parse_module_options;
 
-Options parsed(std::vector<const char*> arguments) {
-    return parse_options(arguments);
+ModuleOptions parsed(std::vector<const char*> arguments) {
+    return parse_module_options(arguments);
 }
 
 void nothing_said_denies_and_asks_the_usual_socket(void** /*state*/) {

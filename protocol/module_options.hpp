@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-namespace solo::pam {
+namespace solo::protocol {
 
-/// What the module's line in /etc/pam.d says after its name.
-struct Options {
+/// What the module's line in /etc/pam.d says after its name. soloctl doctor reads it as the module does.
+struct ModuleOptions {
     std::string socket = "/run/solo/login.sock";
     std::chrono::seconds timeout{10}; ///< bounds the whole call
     bool allow_unavailable = false;   ///< on_unavailable=allow
@@ -20,6 +20,6 @@ struct Options {
     std::vector<std::string> mistakes;
 };
 
-Options parse_options(std::span<const char* const> arguments);
+ModuleOptions parse_module_options(std::span<const char* const> arguments);
 
-} // namespace solo::pam
+} // namespace solo::protocol

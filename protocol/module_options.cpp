@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: MIT
-#include "pam_module/options.hpp"
+#include "protocol/module_options.hpp"
 
 #include <charconv>
 #include <string_view>
 
-namespace solo::pam {
+namespace solo::protocol {
 
 namespace {
 
 constexpr int max_timeout = 300;
 
-bool set_socket(Options& options, std::string_view value) {
+bool set_socket(ModuleOptions& options, std::string_view value) {
     const bool is_absolute = value.starts_with('/');
-    options.socket = is_absolute ? std::string{value} : Options{}.socket;
+    options.socket = is_absolute ? std::string{value} : ModuleOptions{}.socket;
     return is_absolute;
 }
 
-bool set_timeout(Options& options, std::string_view value) {
+bool set_timeout(ModuleOptions& options, std::string_view value) {
     int seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     const bool is_good =
         error == std::errc{} && end == value.data() + value.size() && seconds >= 1 && seconds <= max_timeout;
-    options.timeout = is_good ? std::chrono::seconds{seconds} : Options{}.timeout;
+    options.timeout = is_good ? std::chrono::seconds{seconds} : ModuleOptions{}.timeout;
     return is_good;
 }
 
-bool set_on_unavailable(Options& options, std::string_view value) {
+bool set_on_unavailable(ModuleOptions& options, std::string_view value) {
     options.allow_unavailable = value == "allow";
     return value == "allow" || value == "deny";
 }
 
-bool set_break_glass(Options& options, std::string_view value) {
+bool set_break_glass(ModuleOptions& options, std::string_view value) {
     options.break_glass = value;
     return !value.empty();
 }
 
-bool set_debug(Options& options, std::string_view value) {
+bool set_debug(ModuleOptions& options, std::string_view value) {
     options.debug = value.empty();
     return options.debug;
 }
 
 struct Option {
     std::string_view name; ///< with the '=' where a value follows
-    bool (*set)(Options&, std::string_view value);
+    bool (*set)(ModuleOptions&, std::string_view value);
 };
 
 constexpr Option known[] = {
@@ -50,7 +50,7 @@ constexpr Option known[] = {
     {"break_glass=", set_break_glass}, {"debug", set_debug},
 };
 
-bool apply(Options& options, std::string_view argument) {
+bool apply(ModuleOptions& options, std::string_view argument) {
     for (const auto& option : known) {
         if (argument.starts_with(option.name))
             return option.set(options, argument.substr(option.name.size()));
@@ -60,8 +60,8 @@ bool apply(Options& options, std::string_view argument) {
 
 } // namespace
 
-Options parse_options(std::span<const char* const> arguments) {
-    Options options;
+ModuleOptions parse_module_options(std::span<const char* const> arguments) {
+    ModuleOptions options;
     for (const char* const argument : arguments) {
         if (!apply(options, argument))
             options.mistakes.emplace_back(argument);
@@ -69,4 +69,4 @@ Options parse_options(std::span<const char* const> arguments) {
     return options;
 }
 
-} // namespace solo::pam
+} // namespace solo::protocol
