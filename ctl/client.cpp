@@ -30,9 +30,9 @@ protocol::Channel connected(const std::string& socket) {
     auto channel =
         protocol::Channel::connect(socket, Deadline::in(Client::usual_time), Deadline::in(retry_time));
     if (!channel) {
-        throw Problem{exit_unreachable,
-                      fmt::format("cannot reach solod at {}: {}. {}", protocol::printable(socket),
-                                  channel.error().text(), advice(channel.error().fault))};
+        throw Unanswered{fmt::format("cannot reach solod at {}: {}. {}", protocol::printable(socket),
+                                     channel.error().text(), advice(channel.error().fault)),
+                         channel.error().fault};
     }
     return *std::move(channel);
 }
@@ -52,9 +52,9 @@ protocol::ReceivedReply Client::next(Deadline deadline) {
 protocol::ReceivedReply
 Client::checked(tl::expected<protocol::ReceivedReply, protocol::Failure> reply) const {
     if (!reply) {
-        throw Problem{exit_unreachable,
-                      fmt::format("no answer from solod at {}: {}. {}", protocol::printable(socket_),
-                                  reply.error().text(), advice(reply.error().fault))};
+        throw Unanswered{fmt::format("no answer from solod at {}: {}. {}", protocol::printable(socket_),
+                                     reply.error().text(), advice(reply.error().fault)),
+                         reply.error().fault};
     }
     return *std::move(reply);
 }
@@ -66,11 +66,11 @@ const protocol::ReceivedReply& Client::succeeded(const protocol::ReceivedReply& 
 }
 
 void Client::throw_undecodable(const std::string& field) const {
-    throw Problem{
-        exit_unreachable,
+    throw Unanswered{
         fmt::format("the answer of solod at {} cannot be understood: \"{}\" is missing or wrong. Are "
                     "soloctl (" SOLO_VERSION ") and solod of the same version?",
-                    protocol::printable(socket_), field)};
+                    protocol::printable(socket_), field),
+        Fault::malformed};
 }
 
 } // namespace solo::ctl

@@ -12,6 +12,18 @@
 
 namespace solo::ctl {
 
+/// solod could not be reached, or gave no usable answer.
+class Unanswered : public Problem {
+public:
+    Unanswered(const std::string& text, protocol::Fault fault)
+        : Problem{exit_unreachable, text}, fault_{fault} {}
+
+    [[nodiscard]] protocol::Fault fault() const { return fault_; }
+
+private:
+    protocol::Fault fault_;
+};
+
 /// A connection to solod. Whatever keeps a call from its reply is thrown as a Problem.
 class Client {
 public:

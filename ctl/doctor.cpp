@@ -32,6 +32,7 @@ public:
     Findings examine() {
         const auto values = configuration();
         attempt([&] { return check_services("/", words_of(values, "IgnoreServices")); });
+        attempt([&] { return check_arguments("/"); });
         attempt([&] { return check_module(SOLO_PAMDIR "/pam_solo.so"); });
         attempt([&] { return sshd(values); });
         attempt([&] { return check_sockets(std::filesystem::path{options_.socket}.parent_path()); });
@@ -72,9 +73,11 @@ private:
         const auto number = version.substr(std::min(version.find(' '), version.size() - 1) + 1);
         const auto installed = number.substr(0, number.find('\n'));
         try {
-            return check_daemon(Client{options_.socket}.call(protocol::sessions::Status{}), {}, installed);
+            return check_daemon(Client{options_.socket}.call(protocol::sessions::Status{}), installed);
+        } catch (const Unanswered& problem) {
+            return check_daemon(tl::unexpected{NoAnswer{problem.what(), problem.fault()}}, installed);
         } catch (const Problem& problem) {
-            return check_daemon(std::nullopt, problem.what(), installed);
+            return check_daemon(tl::unexpected{NoAnswer{problem.what(), {}}}, installed);
         }
     }
 

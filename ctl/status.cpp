@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
+#include "ctl/health.hpp"
 #include "ctl/local_time.hpp"
 #include "ctl/output.hpp"
 #include "ctl/terminal.hpp"
@@ -20,7 +21,7 @@ using StatusReply = protocol::sessions::Status::Reply;
 std::string status_text(const StatusReply& status) {
     const auto colour = status.state == Health::ok ? Colour::green : Colour::red;
     std::string text = fmt::format("State       {}\n", coloured(colour, protocol::name_of(status.state)));
-    for (const auto& problem : status.problems)
+    for (const auto& problem : problems_of(status))
         text += fmt::format("Problem     {}\n", printable(problem));
     text += fmt::format("Version     {}\n", printable(status.version));
     text += fmt::format("Started     {}\n", local_time(status.started));

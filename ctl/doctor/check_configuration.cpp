@@ -14,9 +14,9 @@ Findings check_configuration(bool is_right, const std::string& output) {
         if (auto value = parse_config_line(line)) {
             values.push_back(*std::move(value));
         } else {
-            findings.push_back(
-                finding(is_right ? Level::warning : Level::wrong, line, {},
-                        "mend it, see with solod --check-config, then systemctl reload solod"));
+            findings.push_back(finding(is_right ? Level::warning : Level::wrong, line, {},
+                                       "change it there until solod --check-config is content, then "
+                                       "systemctl reload-or-restart solod"));
         }
     }
     if (!is_right && findings.empty())

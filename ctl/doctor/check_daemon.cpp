@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/doctor/checks.hpp"
+#include "ctl/health.hpp"
 
 #include <fmt/format.h>
 
 namespace solo::ctl {
 
-Findings check_daemon(const std::optional<protocol::sessions::Status::Reply>& status,
-                      const std::string& failure, const std::string& installed_version) {
+namespace {
+
+std::optional<std::string> mend_of(const NoAnswer& failure) {
+    using protocol::Fault;
+    if (!failure.fault || failure.fault == Fault::forbidden) // the text says what to do
+        return std::nullopt;
+    if (failure.fault == Fault::absent)
+        return "systemctl start solod; journalctl -u solod says why it stopped";
+    return "systemctl restart solod; no session ends by that";
+}
+
+} // namespace
+
+Findings check_daemon(const tl::expected<protocol::sessions::Status::Reply, NoAnswer>& status,
+                      const std::string& installed_version) {
     if (!status)
-        return {finding(Level::wrong, failure, {},
-                        "systemctl start solod; journalctl -u solod says why it stopped")};
+        return {finding(Level::wrong, status.error().text, {}, mend_of(status.error()))};
     Findings findings;
-    for (const auto& problem : status->problems)
+    for (const auto& problem : problems_of(*status))
         findings.push_back(finding(
             Level::wrong, "solod is degraded: " + problem, {},
             "/usr/share/doc/solo/docs/when-solod-is-down.md, \"Degraded\", says what works and what to do"));

@@ -13,7 +13,9 @@ namespace solo::ctl {
 namespace {
 
 Finding check_socket(const std::filesystem::path& path, unsigned mode) {
-    constexpr const char* mend = "systemctl restart solod.socket solod.service makes it anew";
+    // systemd makes sockets only while their service does not run: systemctl restart of both fails.
+    constexpr const char* mend =
+        "systemctl stop solod.socket solod.service; systemctl start solod.socket solod.service";
     struct stat state {};
     if (::lstat(path.c_str(), &state) != 0) {
         return finding(errno == EACCES ? Level::unseen : Level::wrong,

@@ -2,6 +2,9 @@
 #include "ctl/child.hpp"
 #include "ctl/doctor/checks.hpp"
 
+#include <string>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace solo::ctl {
@@ -23,17 +26,21 @@ Findings check_units(const std::filesystem::path& root, const std::string& syste
     if (!std::filesystem::exists(root / "run/systemd/system", ignored))
         return {finding(Level::note, "systemd does not run here: whatever starts solod is not looked at")};
     Findings findings;
-    for (const std::string unit : {"solod.service", "solod.socket"}) {
+    // The service brings its socket; the socket alone is refused while the service runs (systemd.socket(5)).
+    const std::pair<std::string, std::string> units[] = {
+        {"solod.service", "systemctl start solod.service"},
+        {"solod.socket", "systemctl stop solod.service; systemctl start solod.socket solod.service"}};
+    for (const auto& [unit, start] : units) {
         const auto enabled = complaint(systemctl, "is-enabled", unit);
         const auto active = complaint(systemctl, "is-active", unit);
         if (enabled.empty() && active.empty())
             findings.push_back(finding(Level::ok, unit + " is enabled and active"));
         if (!enabled.empty())
             findings.push_back(finding(Level::wrong, fmt::format("{} is not enabled: {}", unit, enabled), {},
-                                       "systemctl enable --now solod.socket solod.service"));
+                                       "systemctl enable solod.socket solod.service"));
         if (!active.empty())
-            findings.push_back(finding(Level::wrong, fmt::format("{} is not active: {}", unit, active), {},
-                                       "systemctl start " + unit));
+            findings.push_back(
+                finding(Level::wrong, fmt::format("{} is not active: {}", unit, active), {}, start));
     }
     return findings;
 }

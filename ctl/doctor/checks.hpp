@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctl/doctor/finding.hpp"
+#include "protocol/channel.hpp"
 #include "protocol/sessions_messages.hpp"
 
 #include <filesystem>
@@ -11,10 +12,15 @@
 #include <string>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 namespace solo::ctl {
 
 /// Solo's lines in /etc/pam.d: some service has them, both, in the right place, and no included file has one.
 Findings check_services(const std::filesystem::path& root, const std::vector<std::string>& ignored);
+
+/// What stands behind the module's name there: it is known, and the group and the socket that it names exist.
+Findings check_arguments(const std::filesystem::path& root);
 
 /// sshd runs PAM, and gives it addresses. `effective` is what `sshd -T` prints; empty where it could not be
 /// asked.
@@ -32,9 +38,15 @@ Findings check_database(const std::filesystem::path& state_dir);
 /// What solod --check-config prints on both outputs: values, and what is wrong.
 Findings check_configuration(bool is_right, const std::string& output);
 
-/// What a solod that answers says of itself; nothing: it does not, because of `failure`.
-Findings check_daemon(const std::optional<protocol::sessions::Status::Reply>& status,
-                      const std::string& failure, const std::string& installed_version);
+/// Why solod did not say how it is doing.
+struct NoAnswer {
+    std::string text;
+    std::optional<protocol::Fault> fault; ///< nothing where it answered with an error, which says what to do
+};
+
+/// What a solod that answers says of itself.
+Findings check_daemon(const tl::expected<protocol::sessions::Status::Reply, NoAnswer>& status,
+                      const std::string& installed_version);
 
 /// maxlogins in /etc/security, which counts beside Solo.
 Findings check_limits(const std::filesystem::path& root);

@@ -108,6 +108,28 @@ std::string_view name_of(PamType type) {
     return type_names[static_cast<std::size_t>(type)];
 }
 
+std::vector<std::string> split_arguments(std::string_view arguments) {
+    std::vector<std::string> words;
+    for (auto rest = trimmed(arguments); !rest.empty(); rest = trimmed(rest)) {
+        std::string word;
+        std::size_t at = 0;
+        if (rest.front() == '[') {
+            for (at = 1; at < rest.size() && rest[at] != ']'; ++at) {
+                if (rest.substr(at).starts_with("\\]"))
+                    ++at;
+                word += rest[at];
+            }
+            at = std::min(at + 1, rest.size());
+        } else {
+            at = std::min(rest.find_first_of(blanks), rest.size());
+            word = rest.substr(0, at);
+        }
+        words.push_back(std::move(word));
+        rest.remove_prefix(at);
+    }
+    return words;
+}
+
 bool PamLine::names(std::string_view module_name) const {
     return kind != Kind::at_include && !includes() &&
            std::string_view{module}.substr(module.rfind('/') + 1) == module_name;

@@ -41,6 +41,10 @@ struct PamLine {
     [[nodiscard]] bool names(std::string_view module_name) const;
 };
 
+/// A line's arguments one by one, as libpam gives them to the module: "[...]" is one, with blanks in it
+/// (_pam_StrTok in libpam's pam_misc.c).
+std::vector<std::string> split_arguments(std::string_view arguments);
+
 /// A file of /etc/pam.d as text, read as libpam's pam_handlers.c reads it; nothing but lines, no I/O.
 class ServiceFile {
 public:

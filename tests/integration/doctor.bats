@@ -103,6 +103,18 @@ assert wrong["place"] == "/etc/pam.d/sshd" and "session line is missing" in wron
     finds wrong '/etc/pam.d/sshd:[0-9]+: the session line is optional and not requisite'
 }
 
+@test "an argument of the module is wrong" {
+    sed -i 's/^\(account.*pam_solo.so\).*/\1 tiemout=5/' $sshd
+    finds wrong '/etc/pam.d/sshd:[0-9]+: the module does not understand "tiemout=5"'
+    sed -i 's/tiemout=5/break_glass=no-such-group/' $sshd
+    finds wrong '/etc/pam.d/sshd:[0-9]+: break_glass=no-such-group: there is no such group'
+    sed -i 's/break_glass=.*/socket=\/run\/nowhere.sock/' $sshd
+    finds wrong '/etc/pam.d/sshd:[0-9]+: socket=/run/nowhere.sock: no socket'
+    sed -i 's/socket=.*/timeout=5 break_glass=root/' $sshd
+    run soloctl doctor
+    assert_status 0
+}
+
 @test "sshd does not use PAM" {
     sed -i 's/^UsePAM.*/UsePAM no/' /etc/ssh/sshd_config
     finds wrong '/etc/ssh/sshd_config:[0-9]+: sshd does not use PAM'
@@ -151,6 +163,15 @@ assert wrong["place"] == "/etc/pam.d/sshd" and "session line is missing" in wron
 @test "solod is down" {
     stop_solod
     finds wrong 'cannot reach solod'
+}
+
+@test "solod hangs" {
+    kill -STOP "$(pid_of solod)"
+    run soloctl doctor
+    kill -CONT "$(pid_of solod)"
+    assert_status 1
+    assert_output_has 'no answer from solod'
+    assert_output_has 'Mend: systemctl restart solod'
 }
 
 @test "the database is damaged" {
