@@ -47,6 +47,22 @@ std::string meaning_of(const std::string& decision) {
     return fmt::format("get the answer \"{}\"", printable(decision));
 }
 
+/// That the account is shut, or held, because its logins kept ending each other, and the way out. The rule
+/// says so: no other case names these keys (decide_slot and decide_conflict in daemon/core/decision.cpp).
+std::string contest_text(const Explain& question, const std::string& rule) {
+    const auto account = printable(question.account);
+    if (rule.find("] ContestAction (") != std::string::npos)
+        return fmt::format("{0} is locked because its logins kept ending each other. An administrator can "
+                           "unlock it: soloctl unlock {0}\n",
+                           account);
+    if (rule.find("] ContestHold (") != std::string::npos)
+        return fmt::format(
+            "The logins of {0} kept ending each other, so for a while none can end another. An "
+            "administrator can end that: soloctl unlock {0}\n",
+            account);
+    return {};
+}
+
 /// "A login of alice through sshd from 10.0.0.7 would be refused. [Policy] OnConflict
 /// (/etc/solo/solo.conf:7) says so."
 std::string explanation(const Explain& question, const Explain::Reply& reply) {
@@ -59,6 +75,7 @@ std::string explanation(const Explain& question, const Explain::Reply& reply) {
     const bool is_trial = reply.decision.starts_with("would-");
     text += fmt::format(" would {}.\n{} {} so.\n", meaning_of(reply.decision), printable(reply.rule),
                         is_trial ? "say" : "says");
+    text += contest_text(question, reply.rule);
     if (reply.holder)
         text += fmt::format("{} is logged in {}: {}\n", printable(question.account),
                             since_text(*reply.holder), printable(reply.holder->id));

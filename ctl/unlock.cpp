@@ -19,7 +19,8 @@ ExitStatus unlock(const Options& options, const protocol::sessions::Unlock& requ
     if (options.json) {
         print_json(protocol::to_json(reply));
     } else {
-        print(fmt::format("{} may log in.\n", protocol::printable(request.account)));
+        // solod says nothing of what was there before, nor whether anything else keeps the account out.
+        print(fmt::format("{} is not locked (any more).\n", protocol::printable(request.account)));
     }
     return exit_yes;
 }

@@ -290,9 +290,10 @@ contest() {
         assert_status 1
         assert_output_has 'A login of alice through solo-test from 10.0.0.3 would be refused.'
         [[ $action == refuse ]] || assert_output_has '[Policy] ContestAction (/etc/solo/solo.conf:4) says so.'
+        assert_output_has 'soloctl unlock alice'
         run soloctl unlock alice
         assert_status 0
-        assert_output 'alice may log in.'
+        assert_output 'alice is not locked (any more).'
         run taken_by 10.0.0.3
         assert_status 0
     done

@@ -116,12 +116,12 @@ void close_closes(void** state) {
     assert_contains(test.calls().at(0), interface + "CloseLease");
 }
 
-void unlock_says_that_it_is_done(void** state) {
+void unlock_says_no_more_than_that_there_is_no_lock(void** state) {
     auto& test = harness(state);
     test.serve({replies("{}"), fails(interface + "PermissionDenied")});
     const auto outcome = test.soloctl({"unlock", "alice"});
     assert_int_equal(outcome.status, 0);
-    assert_string_equal(outcome.out.c_str(), "alice may log in.\n");
+    assert_string_equal(outcome.out.c_str(), "alice is not locked (any more).\n");
     const auto denied = test.soloctl({"unlock", "alice"});
     assert_int_equal(denied.status, 1);
     assert_contains(denied.err, "permission denied");
@@ -169,6 +169,31 @@ void explain_knows_every_decision(void** state) {
                                                      .c_str());
         assert_int_equal(outcome.status, decision == "refuse" ? 1 : 0);
     }
+}
+
+void explain_says_that_an_account_is_locked_or_held_and_the_way_out(void** state) {
+    auto& test = harness(state);
+    const auto answer = [](const char* decision, const char* rule) {
+        return replies(solo::protocol::to_text({{"decision", decision}, {"rule", rule}}));
+    };
+    const std::string locked = "alice is locked because its logins kept ending each other. An administrator "
+                               "can unlock it: soloctl unlock alice\n";
+    test.serve(
+        {answer("refuse", "[Policy] ContestAction (/etc/solo/solo.conf:4)"),
+         answer("would-refuse", "[Policy] Enforce (built-in) and [User alice] ContestAction (built-in)"),
+         answer("refuse", "[Policy] ContestHold (built-in)"),
+         answer("refuse", "[User ContestAction] OnConflict (/etc/solo/solo.conf:4)")});
+    const auto explained_now = [&] { return test.soloctl({"explain", "--account", "alice"}).out; };
+    assert_string_equal(explained_now().c_str(),
+                        ("A login of alice would be refused.\n[Policy] ContestAction (/etc/solo/solo.conf:4) "
+                         "says so.\n" +
+                         locked)
+                            .c_str());
+    assert_contains(explained_now(), "say so.\n" + locked);
+    assert_contains(explained_now(),
+                    "The logins of alice kept ending each other, so for a while none can end "
+                    "another. An administrator can end that: soloctl unlock alice\n");
+    assert_false(contains(explained_now(), "soloctl unlock"));
 }
 
 void explain_in_json_is_the_reply(void** state) {
@@ -222,9 +247,10 @@ int main() {
         WITH_HARNESS(renew_says_until_when),
         WITH_HARNESS(renew_of_a_session_that_is_over_says_why),
         WITH_HARNESS(close_closes),
-        WITH_HARNESS(unlock_says_that_it_is_done),
+        WITH_HARNESS(unlock_says_no_more_than_that_there_is_no_lock),
         WITH_HARNESS(explain_is_a_sentence_that_names_the_rule),
         WITH_HARNESS(explain_knows_every_decision),
+        WITH_HARNESS(explain_says_that_an_account_is_locked_or_held_and_the_way_out),
         WITH_HARNESS(explain_in_json_is_the_reply),
         WITH_HARNESS(history_says_why_each_session_is_over),
         WITH_HARNESS(history_may_be_of_one_account_and_in_json),
