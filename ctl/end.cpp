@@ -2,15 +2,20 @@
 #include "ctl/arguments.hpp"
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
+#include "ctl/local_time.hpp"
 #include "ctl/output.hpp"
 #include "ctl/session_list.hpp"
 #include "protocol/printable.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 namespace solo::ctl {
 
@@ -26,9 +31,26 @@ struct EndOptions {
     std::optional<std::string> message;
 };
 
-std::string ended_line(const Session& session) {
-    return fmt::format("Ended {} of {} ({}).\n", printable(session.id), printable(session.account),
-                       printable(session.service));
+/// Now, as solod writes times.
+std::int64_t time_now() {
+    using namespace std::chrono;
+    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// Ending what is over succeeds; `begun` is when this command began.
+std::string ended_line(const Session& session, std::int64_t begun) {
+    const auto name = fmt::format("{} of {} ({})", printable(session.id), printable(session.account),
+                                  printable(session.service));
+    if (session.ended && *session.ended < begun)
+        return fmt::format("{} was over already, since {}.\n", name, short_local_time(*session.ended));
+    return fmt::format("Ended {}.\n", name);
+}
+
+/// Others than root may have been shown only a part of the account's sessions.
+std::string nothing_to_end(const std::string& account) {
+    if (::geteuid() == 0)
+        return fmt::format("{} has no session to end.\n", printable(account));
+    return fmt::format("There is no session of {} that you may end.\n", printable(account));
 }
 
 /// The account's sessions, the one that this command runs in last: it would end the command with it.
@@ -41,19 +63,21 @@ std::vector<Session> sessions_to_end(Client& client, const std::string& account)
 }
 
 ExitStatus end_one(const Options& options, const EndOptions& what) {
+    const auto begun = time_now();
     const auto session = Client{options.socket}
                              .call(sessions::End{.id = what.id, .message = what.message}, Client::ending_time)
                              .session;
     if (options.json) {
         print_json(protocol::to_json(std::vector{session}));
     } else {
-        print(ended_line(session));
+        print(ended_line(session, begun));
     }
     return exit_yes;
 }
 
 /// Ends what can be ended: one session that cannot does not keep the others.
 ExitStatus end_account(const Options& options, const EndOptions& what) {
+    const auto begun = time_now();
     Client client{options.socket};
     std::vector<Session> ended;
     auto status = exit_yes;
@@ -75,9 +99,9 @@ ExitStatus end_account(const Options& options, const EndOptions& what) {
         return status;
     }
     for (const auto& session : ended)
-        print(ended_line(session));
+        print(ended_line(session, begun));
     if (ended.empty() && status == exit_yes)
-        print(fmt::format("{} has no session to end.\n", printable(what.account)));
+        print(nothing_to_end(what.account));
     return status;
 }
 

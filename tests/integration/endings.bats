@@ -218,6 +218,7 @@ setup_file() {
     ssh_in alice two
     run soloctl end "$session"
     assert_status 0
+    assert_output_has "$session of alice (sshd) was over already, since "
     assert_running two
 }
 

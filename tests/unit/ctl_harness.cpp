@@ -208,6 +208,14 @@ Outcome Harness::soloctl(std::vector<std::string> arguments) const {
     return soloctl(Invocation{.arguments = std::move(arguments), .program = {}});
 }
 
+Outcome run_as_nobody(std::vector<std::string> arguments) {
+    const std::string unshare = "/usr/bin/unshare";
+    if (run({.arguments = {"--user", "true"}, .program = unshare}).status != 0)
+        skip();
+    arguments.insert(arguments.begin(), {"--user", SOLOCTL});
+    return run({.arguments = std::move(arguments), .program = unshare});
+}
+
 Outcome Harness::soloctl(Invocation invocation) const {
     auto& arguments = invocation.arguments;
     arguments.insert(arguments.begin(), {"--socket", socket()});

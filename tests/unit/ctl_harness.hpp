@@ -57,6 +57,10 @@ struct Invocation {
 
 Outcome run(const Invocation& invocation);
 
+/// Runs soloctl as a user of a namespace of its own who is nobody there, and may do what this process may.
+/// Skips the test where the host has no such namespaces.
+Outcome run_as_nobody(std::vector<std::string> arguments);
+
 /// A directory of its own with a server on `solo.sock` in it. Kept by a fixture.
 class Harness {
 public:

@@ -5,16 +5,19 @@
 
 #include <csignal>
 
+#include <unistd.h>
+
 using namespace solo::testing;
 
 namespace {
 
-/// What solod answers to End.
-std::string ended(const std::string& id) {
+/// What solod answers to End; not before the test begins.
+std::string ended(const std::string& id, const std::string& when = "4000000060000000") {
     return in_reply(
         R"({"id":")" + id +
         R"(","account":"alice","state":"ended","reason":"terminated","service":"sshd","host":"box",)"
-        R"("opened":1700000000000000,"ended":1700000060000000})");
+        R"("opened":1700000000000000,"ended":)" +
+        when + "}");
 }
 
 void show_prints_every_field_that_is_known(void** state) {
@@ -100,6 +103,15 @@ void end_ends_one_session_with_a_message(void** state) {
                     "id":"0190a1b2-0000-7000-8000-000000000001","message":"Maintenance at noon."}})"));
 }
 
+void end_of_a_session_that_was_over_says_so(void** state) {
+    auto& test = harness(state);
+    test.serve({replies(ended(first_id, "1700000060000000"))});
+    const auto outcome = test.soloctl({"end", first_id});
+    assert_int_equal(outcome.status, 0);
+    assert_string_equal(outcome.out.c_str(), "0190a1b2-0000-7000-8000-000000000001 of alice (sshd) was over "
+                                             "already, since 2023-11-14 22:14:20.\n");
+}
+
 void end_in_json_is_an_array_of_what_was_ended(void** state) {
     auto& test = harness(state);
     test.serve({replies(ended(first_id))});
@@ -155,10 +167,20 @@ void end_account_of_nobody_has_nothing_to_do(void** state) {
     test.serve({replies("{}"), replies("{}")});
     const auto text = test.soloctl({"end", "--account", "ali\x1b"});
     assert_int_equal(text.status, 0);
-    assert_string_equal(text.out.c_str(), "ali\\x1b has no session to end.\n");
+    assert_string_equal(text.out.c_str(), ::geteuid() == 0
+                                              ? "ali\\x1b has no session to end.\n"
+                                              : "There is no session of ali\\x1b that you may end.\n");
     const auto json = test.soloctl({"end", "--account", "alice", "--json"});
     assert_int_equal(json.status, 0);
     assert_string_equal(json.out.c_str(), "[]\n");
+}
+
+void end_account_claims_nothing_of_sessions_that_the_caller_may_not_see(void** state) {
+    auto& test = harness(state);
+    test.serve({replies("{}")});
+    const auto outcome = run_as_nobody({"--socket", test.socket(), "end", "--account", "bob"});
+    assert_int_equal(outcome.status, 0);
+    assert_string_equal(outcome.out.c_str(), "There is no session of bob that you may end.\n");
 }
 
 /// What solod tells a watcher before it goes: a login, and another one that is refused.
@@ -220,11 +242,13 @@ int main() {
         WITH_HARNESS(validate_says_yes_to_an_active_session),
         WITH_HARNESS(validate_says_no_and_why),
         WITH_HARNESS(end_ends_one_session_with_a_message),
+        WITH_HARNESS(end_of_a_session_that_was_over_says_so),
         WITH_HARNESS(end_in_json_is_an_array_of_what_was_ended),
         WITH_HARNESS(end_account_ends_every_session_of_the_account),
         WITH_HARNESS(end_account_ends_the_own_session_last),
         WITH_HARNESS(end_account_goes_on_after_one_that_cannot_be_ended),
         WITH_HARNESS(end_account_of_nobody_has_nothing_to_do),
+        WITH_HARNESS(end_account_claims_nothing_of_sessions_that_the_caller_may_not_see),
         WITH_HARNESS(watch_prints_each_event_as_it_comes_until_solod_goes),
         WITH_HARNESS(watch_in_json_is_an_event_a_line),
         WITH_HARNESS(watch_ends_with_its_reader),
