@@ -66,7 +66,9 @@ ServiceEdit planned(const std::string& service) {
 ExitStatus disable(const Options& options, const DisableRequest& request) {
     std::optional<PamLock> lock;
     if (!request.is_dry_run) {
-        require_root("soloctl disable");
+        require_root(fmt::format(
+            "soloctl disable {}",
+            request.is_for_all ? "--all" : printable(fmt::format("{}", fmt::join(request.services, " ")))));
         lock.emplace();
     }
     const auto services = request.is_for_all ? wired_services() : request.services;

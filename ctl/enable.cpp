@@ -21,6 +21,8 @@ namespace {
 
 using protocol::printable;
 
+constexpr const char* nothing_to_do = "has its lines, in the right place";
+
 struct EnableRequest {
     std::vector<std::string> services;
     bool is_dry_run = false;
@@ -66,6 +68,25 @@ std::string without(const ServiceEdit& edit) {
     return without_solo(file, PamDirectory{}.included_by(file)).value_or(edit.before.text);
 }
 
+/// Where one cannot be written, those before it are shown, and stay.
+void apply_all(const Options& options, std::vector<ServiceEdit>& edits) {
+    std::size_t done = 0;
+    try {
+        for (; done < edits.size(); ++done) {
+            if (!edits[done].changes())
+                continue;
+            keep_backup(edits[done], without(edits[done]));
+            apply(edits[done]);
+        }
+    } catch (const Problem& problem) {
+        const auto path = printable(edits[done].path.string());
+        edits.resize(done);
+        if (!edits.empty())
+            print_edits(options, edits, nothing_to_do);
+        throw Problem{problem.status(), fmt::format("{}. Nothing was written to {}", problem.what(), path)};
+    }
+}
+
 ExitStatus enable(const Options& options, const EnableRequest& request) {
     std::optional<PamLock> lock;
     if (!request.is_dry_run) {
@@ -79,13 +100,9 @@ ExitStatus enable(const Options& options, const EnableRequest& request) {
     const bool has_changes = std::ranges::any_of(edits, &ServiceEdit::changes);
     if (has_changes && !request.is_dry_run)
         require_no_lockout(options, request.services);
-    print_edits(options, edits, "has its lines, in the right place");
-    for (const auto& edit : edits) {
-        if (!edit.changes() || request.is_dry_run)
-            continue;
-        keep_backup(edit, without(edit));
-        apply(edit);
-    }
+    if (!request.is_dry_run)
+        apply_all(options, edits);
+    print_edits(options, edits, nothing_to_do);
     return exit_yes;
 }
 

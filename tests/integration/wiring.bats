@@ -158,6 +158,27 @@ is_example() { diff <(sed '/^ *#/d; /^$/d' "/usr/share/doc/solo/examples/$1") <(
 print(edit["service"], edit["file"], edit["changed"] and "+session" in edit["diff"])' <<<"$output")"
 }
 
+@test "enable that cannot write shows nothing as done that is not" {
+    mkdir -p /var/lib/solo/pam.d
+    mount -t tmpfs -o size=4k tmpfs /var/lib/solo/pam.d
+    head -c 4096 /dev/zero >/var/lib/solo/pam.d/full
+    run soloctl enable sshd
+    umount /var/lib/solo/pam.d
+    assert_status 1
+    assert_output_lacks pam_solo.so
+    assert_output_has 'No space left on device. Nothing was written to /etc/pam.d/sshd'
+    is_as_before sshd
+    # Of two services the first is done.
+    mkdir /var/lib/solo/pam.d/login
+    run soloctl enable sshd login
+    assert_status 1
+    assert_output_has '+++ /etc/pam.d/sshd'
+    assert_output_lacks '+++ /etc/pam.d/login'
+    assert_output_has 'Nothing was written to /etc/pam.d/login'
+    assert_equal "$both_lines" "$(lines_of sshd)"
+    is_as_before login
+}
+
 # --- whom it could lock out -------------------------------------------------------------------------------------------
 
 @test "enable refuses where solod does not answer" {
