@@ -2,6 +2,9 @@
 #include "ctl/arguments.hpp"
 
 #include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -39,6 +42,18 @@ CLI::Validator session_id() {
         return {};
     };
     return CLI::Validator{check, "UUID"};
+}
+
+CLI::Validator session_count() {
+    const auto check = [](const std::string& text) -> std::string {
+        std::int64_t count = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, count);
+        return error == std::errc{} && stop == end && count >= 1
+                   ? ""
+                   : "it takes a whole number, 1 or more, and not \"" + text + "\"";
+    };
+    return CLI::Validator{check, ""};
 }
 
 CLI::Validator account_name() {

@@ -16,6 +16,9 @@ CLI::Validator session_id();
 /// An account's name: any text but an empty one, which would be no account instead of every account.
 CLI::Validator account_name();
 
+/// How many sessions to show: a whole number, 1 or more.
+CLI::Validator session_count();
+
 /// A service's name: any text but an empty one.
 CLI::Validator service_name();
 

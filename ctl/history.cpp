@@ -37,7 +37,7 @@ void add_history(CLI::App& app, Run& chosen) {
     command->add_option("-n,--limit", question->limit, "Only the newest so many")
         ->type_name("N")
         ->default_str(std::to_string(usual_limit))
-        ->check(CLI::PositiveNumber);
+        ->check(session_count());
     command->callback([question, &chosen] {
         chosen = [question](const Options& options) { return history(options, *question); };
     });

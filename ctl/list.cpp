@@ -37,7 +37,7 @@ void add_list(CLI::App& app, Run& chosen) {
         ->check(account_name());
     command->add_option("-n,--limit", question->limit, "Only the newest so many")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(session_count());
     command->callback([question, &chosen] {
         chosen = [question](const Options& options) { return list(options, *question); };
     });

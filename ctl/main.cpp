@@ -29,6 +29,17 @@ void declare(CLI::App& app, Options& options, Run& chosen) {
         add(app, chosen);
 }
 
+/// What is wrong with the command line, for people. That no command is there is all that CLI11 says of a
+/// command that it does not know.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
+    const bool has_command = !app.get_subcommands().empty();
+    if (has_command || error.get_exit_code() != static_cast<int>(CLI::ExitCodes::RequiredError))
+        return error.what();
+    for (const auto& word : app.remaining())
+        return (word.starts_with('-') ? "there is no option " : "there is no command ") + word;
+    return "a command is missing";
+}
+
 ExitStatus run(int argc, char** argv) {
     Options options;
     Run chosen;
@@ -40,7 +51,7 @@ ExitStatus run(int argc, char** argv) {
         app.exit(answered);
         return exit_yes;
     } catch (const CLI::ParseError& error) {
-        print_error(solo::protocol::printable(error.what()) + "\nTry: soloctl --help");
+        print_error(solo::protocol::printable(usage_problem(app, error)) + "\nTry: soloctl --help");
         return exit_usage;
     }
     return chosen(options);

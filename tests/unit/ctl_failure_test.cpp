@@ -46,6 +46,14 @@ void status_is_degraded_and_lists_the_problems(void** state) {
     assert_true(json_of(json.out) == json_of(reply));
 }
 
+void a_problem_that_solod_has_twice_is_shown_once(void** state) {
+    auto& test = harness(state);
+    test.serve({replies(
+        R"({"version":"0.1.0","state":"degraded","problems":["disk full","x","disk full"],"active":0,)"
+        R"("opened_total":0,"refused_total":0,"superseded_total":0,"history":0,"started":0})")});
+    assert_contains(test.soloctl({"status"}).out, "Problem     disk full\nProblem     x\nVersion");
+}
+
 void a_daemon_that_is_absent_is_unreachable(void** state) {
     auto& test = harness(state);
     for (auto arguments : daemon_commands) {
@@ -198,6 +206,23 @@ void wrong_usage_exits_with_2(void** state) {
     }
 }
 
+void wrong_usage_is_named(void** state) {
+    auto& test = harness(state);
+    const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
+        {{"lsit"}, "there is no command lsit"},
+        {{"lsit", "--all"}, "there is no command lsit"},
+        {{"--jsno"}, "there is no option --jsno"},
+        {{}, "a command is missing"},
+        {{"history", "-n", "0"}, "--limit: it takes a whole number, 1 or more, and not \"0\""},
+        {{"history", "-n", "-1"}, "--limit: it takes a whole number, 1 or more, and not \"-1\""},
+        {{"list", "-n", "x"}, "--limit: it takes a whole number, 1 or more, and not \"x\""},
+        {{"list", "-n", "1.5"}, "--limit: it takes a whole number, 1 or more, and not \"1.5\""},
+        {{"show"}, "ID is required"}};
+    for (const auto& [arguments, text] : wrong)
+        assert_string_equal(test.soloctl(arguments).err.c_str(),
+                            ("soloctl: " + text + "\nTry: soloctl --help\n").c_str());
+}
+
 void wrong_usage_is_shown_escaped(void** state) {
     auto& test = harness(state);
     const std::string hostile = "e\x1b[2J\n\xff";
@@ -220,6 +245,20 @@ void an_empty_account_is_wrong_usage(void** state) {
     assert_true(test.calls().empty());
 }
 
+void who_may_not_change_pam_is_told_the_command_that_may(void** /*state*/) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> commands{
+        {{"disable", "--all"}, "disable --all"},
+        {{"disable", "sshd", "login"}, "disable sshd login"},
+        {{"enable", "sshd", "login"}, "enable sshd login"}};
+    for (const auto& [arguments, text] : commands) {
+        const auto outcome = run_as_nobody(arguments);
+        assert_int_equal(outcome.status, 1);
+        assert_string_equal(
+            outcome.err.c_str(),
+            ("soloctl: only root may change /etc/pam.d. Try: sudo soloctl " + text + "\n").c_str());
+    }
+}
+
 void help_and_version_are_answers(void** /*state*/) {
     const auto help = run({.arguments = {"--help"}, .program = {}});
     assert_int_equal(help.status, 0);
@@ -240,6 +279,7 @@ int main() {
     const CMUnitTest tests[] = {
         WITH_HARNESS(status_is_ok),
         WITH_HARNESS(status_is_degraded_and_lists_the_problems),
+        WITH_HARNESS(a_problem_that_solod_has_twice_is_shown_once),
         WITH_HARNESS(a_daemon_that_is_absent_is_unreachable),
         SOLO_TEST(a_server_that_closes_early_is_unreachable),
         SOLO_TEST(garbage_is_no_answer),
@@ -250,8 +290,10 @@ int main() {
         SOLO_TEST(an_error_that_nobody_knows_is_shown_by_its_name),
         WITH_HARNESS(the_reason_of_a_server_that_does_not_read_is_heard),
         WITH_HARNESS(wrong_usage_exits_with_2),
+        WITH_HARNESS(wrong_usage_is_named),
         WITH_HARNESS(wrong_usage_is_shown_escaped),
         WITH_HARNESS(an_empty_account_is_wrong_usage),
+        SOLO_TEST(who_may_not_change_pam_is_told_the_command_that_may),
         SOLO_TEST(help_and_version_are_answers),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
