@@ -25,6 +25,7 @@ using protocol::printable;
 
 /// Effective lines by section and key, sections in the order in which they were first seen.
 struct Merged {
+    std::vector<std::string> files; ///< in the order in which they are read
     std::vector<std::string> sections;
     std::map<std::string, std::map<std::string, ConfigLine>> lines;
 };
@@ -69,7 +70,27 @@ Merged read_all(const ConfigPaths& paths, ConfigErrors& errors) {
         else
             errors.insert(errors.end(), lines.error().begin(), lines.error().end());
     }
+    merged.files = std::move(files);
     return merged;
+}
+
+/// Where in the files the thing stands that a sentence is about ("/etc/solo/solo.conf:7: …"): the file's
+/// number, and the line. What is about no line comes first.
+std::pair<std::size_t, int> place_of(const std::string& sentence, const std::vector<std::string>& files) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (!sentence.starts_with(files[i] + ":"))
+            continue;
+        int line = 0;
+        (void)std::from_chars(sentence.data() + files[i].size() + 1, sentence.data() + sentence.size(), line);
+        return {i + 1, line};
+    }
+    return {};
+}
+
+/// Sections and keys are looked at in another order than they are written.
+void sort_by_place(std::vector<std::string>& sentences, const std::vector<std::string>& files) {
+    std::ranges::stable_sort(sentences, {},
+                             [&](const std::string& sentence) { return place_of(sentence, files); });
 }
 
 /// Reads a line's value; on failure says what was expected.
@@ -299,6 +320,8 @@ tl::expected<Config, ConfigErrors> load_config(const ConfigPaths& paths) {
     ConfigErrors errors;
     const Merged merged = read_all(paths, errors);
     Config config = Interpreter{errors}.read(merged);
+    sort_by_place(errors, merged.files);
+    sort_by_place(config.warnings, merged.files);
     if (!errors.empty())
         return tl::unexpected{std::move(errors)};
     config.entries = effective_entries(merged);

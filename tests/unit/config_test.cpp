@@ -6,6 +6,7 @@
 #include "tests/unit/temp_dir.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -540,6 +541,21 @@ void all_errors_are_told_at_once(void** /*state*/) {
     expect_equal(std::ranges::count(errors, '\n'), 7);
 }
 
+void errors_come_in_the_order_of_the_files_and_their_lines(void** /*state*/) {
+    const Files files;
+    files.write("vendor/solo.conf", "[Daemon]\n\nHistoryTime=x\n[Policy]\nZ=1\nEnforce=x\n");
+    files.write("etc/solo.conf",
+                "[Policy]\nMessage={x}\nMaxSessions=0\n[User a]\nB=1\nA=1\n[Daemon]\nA=1\n\nB=1\n");
+    files.write("etc/solo.conf.d/10.conf", "[Policy\n");
+    std::string places;
+    std::istringstream lines{files.errors()};
+    for (std::string line; std::getline(lines, line);)
+        places += line.substr(0, line.find(": ")) + "\n";
+    expect_equal(places, "vendor/solo.conf:3\nvendor/solo.conf:5\nvendor/solo.conf:6\n"
+                         "etc/solo.conf:2\netc/solo.conf:3\netc/solo.conf:5\netc/solo.conf:6\n"
+                         "etc/solo.conf:8\netc/solo.conf:10\netc/solo.conf.d/10.conf:1\n");
+}
+
 // Files.
 
 void later_files_override_key_by_key(void** /*state*/) {
@@ -744,6 +760,7 @@ int main() {
         SOLO_TEST(what_libeconf_would_misread_is_an_error),
         SOLO_TEST(hostile_bytes_are_escaped_in_errors),
         SOLO_TEST(all_errors_are_told_at_once),
+        SOLO_TEST(errors_come_in_the_order_of_the_files_and_their_lines),
         SOLO_TEST(later_files_override_key_by_key),
         SOLO_TEST(drop_ins_are_read_without_a_main_file),
         SOLO_TEST(a_value_that_a_later_file_overrides_may_be_wrong),
