@@ -42,6 +42,14 @@ std::string occupied_text(const Verdict& verdict, const Rules& rules) {
     return fmt::format("This account is already logged in{}.", where_and_when(verdict, rules));
 }
 
+/// What becomes of an account whose logins kept ending each other, by the login that was one too many.
+std::string contest_text(const Rules& rules) {
+    return rules.contest_action.value == ContestAction::lock
+               ? " Its logins kept ending each other, so it is locked now, and its sessions are ended; an "
+                 "administrator can unlock it."
+               : " Its logins kept ending each other, so for a while none of them can be ended.";
+}
+
 /// Why the login is refused, in a sentence or two.
 std::string reason_text(Verdict::Because because, const Verdict& verdict, const Rules& rules) {
     using Because = Verdict::Because;
@@ -50,6 +58,9 @@ std::string reason_text(Verdict::Because because, const Verdict& verdict, const 
         return "This account is locked because its logins kept ending each other; an administrator can "
                "unlock it.";
     case Because::contest:
+        return occupied_text(verdict, rules) + (verdict.because == Because::trial
+                                                    ? " Its logins kept ending each other." // nothing follows
+                                                    : contest_text(rules));
     case Because::contest_hold:
         return occupied_text(verdict, rules) +
                " Its logins kept ending each other, so for a while none of them can be ended.";
@@ -196,7 +207,8 @@ std::string ended_text(const Session& session, const std::optional<protocol::Ori
                    ? fmt::format("The session was superseded by a login from {}.", origin_text(*successor))
                    : "The session was superseded by another login of the account.";
     case Reason::terminated:
-        return "The session was ended on request.";
+        // A lock (ContestAction) ends sessions, too, and leaves the same reason.
+        return "The session was ended on request, or because the account was locked.";
     case Reason::expired:
         return "The session had reached its longest time.";
     case Reason::idle:

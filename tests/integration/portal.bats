@@ -182,7 +182,7 @@ is_told() {
 @test "an administrator's end is told" {
     log_in 2
     soloctl end --account ann
-    is_told 2 'The session was ended on request.'
+    is_told 2 'The session was ended on request, or because the account was locked.'
 }
 
 @test "pages of other sites log nobody in or out" {

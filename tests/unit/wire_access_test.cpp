@@ -156,7 +156,8 @@ void the_owner_ends_a_session(void** /*state*/) {
     expect_equal(access.program.await_end(), SIGTERM);
     const Json validity = client.call(sessions + "Validate", {{"id", access.id}}).at("parameters");
     expect(!validity.at("active").get<bool>(), "it is no longer active");
-    expect_equal(validity.at("message").get<std::string>(), "The session was ended on request.");
+    expect_equal(validity.at("message").get<std::string>(),
+                 "The session was ended on request, or because the account was locked.");
     const Json again = client.call(sessions + "End", {{"id", access.id}});
     expect_equal(again.at("parameters").at("session").at("state").get<std::string>(), "ended");
 }

@@ -169,6 +169,19 @@ void a_locked_account_and_a_contest_have_their_sentences(void** /*state*/) {
             "kept ending each other, so for a while none of them can be ended.");
 }
 
+void a_contest_that_locks_the_account_says_so(void** /*state*/) {
+    Rules locking = rules();
+    locking.contest_action.value = ContestAction::lock;
+    const std::string logged_in =
+        "This account is already logged in from 10.0.0.5 (sshd) since 2001-02-03 04:05. ";
+    expect_equal(refusal_text(refused(Because::contest, holder()), alice, locking),
+                 logged_in + "Its logins kept ending each other, so it is locked now, and its sessions are "
+                             "ended; an administrator can unlock it.");
+    // It was held by an earlier configuration.
+    expect_equal(refusal_text(refused(Because::contest_hold, holder()), alice, locking),
+                 logged_in + "Its logins kept ending each other, so for a while none of them can be ended.");
+}
+
 void the_placeholders_of_the_message_are_filled_in(void** /*state*/) {
     const std::string text = "{account}, {holder}, {since}";
     expect_within(refusal_text(refused(Because::occupied, holder()), alice, rules(true, text)),
@@ -312,7 +325,7 @@ void every_reason_has_a_sentence_of_its_own(void** /*state*/) {
         {Reason::logout, "The session was closed."},
         {Reason::leader_exited, "The login program has exited."},
         {Reason::superseded, "The session was superseded by another login of the account."},
-        {Reason::terminated, "The session was ended on request."},
+        {Reason::terminated, "The session was ended on request, or because the account was locked."},
         {Reason::expired, "The session had reached its longest time."},
         {Reason::idle, "The session was idle for too long."},
         {Reason::lease_lapsed, "The session was not renewed in time."},
@@ -360,6 +373,19 @@ void a_trial_run_says_what_would_have_been_why_and_by_which_rule(void** /*state*
             escaped + "] ContestAction.");
 }
 
+void in_a_trial_run_a_contest_has_no_consequences(void** /*state*/) {
+    Verdict verdict = refused(Because::trial, holder());
+    verdict.would = {protocol::Decision::refuse, Because::contest, "[Policy] ContestLimit"};
+    for (const ContestAction action : {ContestAction::refuse, ContestAction::lock}) {
+        Rules said = rules(false);
+        said.contest_action.value = action;
+        expect_equal(
+            trial_text(verdict, said),
+            "This account is already logged in. Its logins kept ending each other. Enforce=yes would "
+            "refuse this login: [Policy] ContestLimit.");
+    }
+}
+
 } // namespace
 
 int main() {
@@ -379,6 +405,7 @@ int main() {
         SOLO_TEST(a_question_says_who_is_logged_in_and_from_where),
         SOLO_TEST(a_refusal_is_escaped),
         SOLO_TEST(a_locked_account_and_a_contest_have_their_sentences),
+        SOLO_TEST(a_contest_that_locks_the_account_says_so),
         SOLO_TEST(the_placeholders_of_the_message_are_filled_in),
         SOLO_TEST(what_fills_the_placeholders_is_escaped_once),
         SOLO_TEST(a_trial_says_what_would_have_been_done),
@@ -394,6 +421,7 @@ int main() {
         SOLO_TEST(every_reason_has_a_sentence_of_its_own),
         SOLO_TEST(limits_in_time_are_told_in_words),
         SOLO_TEST(a_trial_run_says_what_would_have_been_why_and_by_which_rule),
+        SOLO_TEST(in_a_trial_run_a_contest_has_no_consequences),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
