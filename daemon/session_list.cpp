@@ -72,8 +72,10 @@ void SessionList::seek() {
         return begin_after(just_before(ids.at(static_cast<std::size_t>(*sought_) - 1)));
     *sought_ -= static_cast<std::int64_t>(ids.size());
     sought_before_ = from;
+    if (!ids.empty())
+        first_ = ids.back();
     if (from == SessionId{})
-        begin_after({});
+        begin_after(just_before(first_));
 }
 
 /// Up to a page of those that are not over. If there are more, `from` becomes the id of the oldest of these.
@@ -97,9 +99,8 @@ void SessionList::add_newest_ended(std::vector<SessionId>& ids, SessionId& from)
         problem_ = page.error();
         return;
     }
-    ids.insert(ids.end(), page->begin(), page->end());
-    if (page->size() == id_page_size)
-        from = page->back();
+    ids.insert(ids.end(), page->found.begin(), page->found.end());
+    from = page->last.value_or(from);
 }
 
 void SessionList::begin_after(const SessionId& id) {
@@ -129,15 +130,15 @@ void SessionList::read_page() {
         problem_ = page.error();
         return;
     }
-    if (std::cmp_equal(page->size(), page_size))
-        after_ = page->back().id;
+    if (page->last)
+        after_ = *page->last;
     else
         after_ = read_to_ = bound();
     const auto was_live = [&](const Session& session) {
         return std::ranges::binary_search(live_, session.id, {}, &Session::id);
     };
-    std::erase_if(*page, was_live);
-    std::ranges::move(*page, std::back_inserter(page_));
+    std::erase_if(page->found, was_live);
+    std::ranges::move(page->found, std::back_inserter(page_));
 }
 
 } // namespace solo

@@ -48,15 +48,16 @@ private:
     const Slots& slots_;
     Store& store_;
     Wanted wanted_;
-    std::optional<std::int64_t> sought_; ///< how many more to go back to find the first one to give
-    SessionId sought_before_;            ///< those that are not older have been counted
-    std::deque<Session> live_;           ///< those that are not over
-    SessionId live_after_;               ///< the last one read from the slots
-    SessionId last_;                     ///< of those that are not over, the newest when the list began
-    bool has_more_live_ = true;          ///< whether the slots may have more
-    std::deque<Session> page_;           ///< ended ones
-    SessionId after_;                    ///< what is before this has been read from the store
-    SessionId read_to_;                  ///< up to here there are no more in the store
+    std::optional<std::int64_t> sought_;       ///< how many more to go back to find the first one to give
+    SessionId sought_before_;                  ///< those that are not older have been counted
+    SessionId first_ = IdRange::greatest_id(); ///< the oldest one that has been counted
+    std::deque<Session> live_;                 ///< those that are not over
+    SessionId live_after_;                     ///< the last one read from the slots
+    SessionId last_;                           ///< of those that are not over, the newest when the list began
+    bool has_more_live_ = true;                ///< whether the slots may have more
+    std::deque<Session> page_;                 ///< ended ones
+    SessionId after_;                          ///< what is before this has been read from the store
+    SessionId read_to_;                        ///< up to here there are no more in the store
     bool is_over_ = false;
     std::string problem_;
 };

@@ -49,15 +49,14 @@ void forbid_foreign_code(sqlite3* database) {
     ::sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
-/// The WHERE clause for ended sessions of the range that match; each form has its own partial index. Where
-/// both are given, that of the user is taken (the + keeps the other from it): nobody has somebody else's
-/// history gone through.
+/// The WHERE clause for ended sessions of the range; each form has its own partial index. Where both are
+/// given, that of the user is taken: nobody has somebody else's history gone through. The account is then
+/// looked at here, because LIMIT does not count the rows that SQLite passes over.
 std::string condition(const SessionFilter& filter) {
-    return fmt::format("state = 'ended'{}{} AND id > :after AND id <= :up_to",
-                       filter.uid ? " AND uid = :uid" : "",
-                       !filter.account ? ""
-                       : filter.uid    ? " AND +account = :account"
-                                       : " AND account = :account");
+    return fmt::format("state = 'ended'{} AND id > :after AND id <= :up_to", filter.uid ? " AND uid = :uid"
+                                                                             : filter.account
+                                                                                 ? " AND account = :account"
+                                                                                 : "");
 }
 
 void bind_condition(SQLite::Statement& query, const IdRange& range, const SessionFilter& filter) {
@@ -66,10 +65,10 @@ void bind_condition(SQLite::Statement& query, const IdRange& range, const Sessio
     };
     bind_id(":after", range.after);
     bind_id(":up_to", range.up_to);
-    if (filter.account)
-        query.bind(":account", *filter.account);
     if (filter.uid)
         query.bind(":uid", static_cast<std::int64_t>(*filter.uid));
+    else if (filter.account)
+        query.bind(":account", *filter.account);
 }
 
 /// Ends what a statement reads, however its scope is left: it would keep the log from beginning anew.
@@ -358,29 +357,41 @@ tl::expected<std::optional<Session>, std::string> Store::find(const SessionId& i
     });
 }
 
-tl::expected<std::vector<Session>, std::string> Store::ended(const IdRange& range,
-                                                             const SessionFilter& filter, int count) {
+tl::expected<Page<Session>, std::string> Store::ended(const IdRange& range, const SessionFilter& filter,
+                                                      int count) {
     return attempt([&] {
         SQLite::Statement query{*database_,
                                 select_sessions_sql(condition(filter) + " ORDER BY id LIMIT :count")};
         bind_condition(query, range, filter);
         query.bind(":count", count);
-        return read_sessions(query);
+        Page<Session> page{.found = read_sessions(query), .last = std::nullopt};
+        if (std::cmp_equal(page.found.size(), count))
+            page.last = page.found.back().id;
+        std::erase_if(page.found, [&](const Session& session) { return !filter.matches(session); });
+        return page;
     });
 }
 
-tl::expected<std::vector<SessionId>, std::string>
-Store::newest_ended(const IdRange& range, const SessionFilter& filter, int count) {
+tl::expected<Page<SessionId>, std::string> Store::newest_ended(const IdRange& range,
+                                                               const SessionFilter& filter, int count) {
     return attempt([&] {
         SQLite::Statement query{
-            *database_,
-            fmt::format("SELECT id FROM session WHERE {} ORDER BY id DESC LIMIT :count", condition(filter))};
+            *database_, fmt::format("SELECT id, {} FROM session WHERE {} ORDER BY id DESC LIMIT :count",
+                                    filter.account ? "account" : "''", condition(filter))};
         bind_condition(query, range, filter);
         query.bind(":count", count);
-        std::vector<SessionId> ids;
-        while (query.executeStep())
-            ids.push_back(Row{query}.get<SessionId>());
-        return ids;
+        Page<SessionId> page;
+        int looked_at = 0;
+        for (; query.executeStep(); ++looked_at) {
+            Row row{query};
+            const auto id = row.get<SessionId>();
+            page.last = id;
+            if (!filter.account || row.get<std::string>() == *filter.account)
+                page.found.push_back(id);
+        }
+        if (looked_at < count)
+            page.last.reset();
+        return page;
     });
 }
 

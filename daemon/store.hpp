@@ -49,6 +49,14 @@ struct IdRange {
     }
 };
 
+/// What a look at some of the ended sessions has found.
+template<class Found>
+struct Page {
+    std::vector<Found> found;
+    /// The last one looked at, where there may be more behind it; it need not match.
+    std::optional<SessionId> last;
+};
+
 /// What one step of an eviction has done.
 struct Eviction {
     int evicted = 0; ///< how many records are gone
@@ -98,13 +106,14 @@ public:
 
     tl::expected<std::optional<Session>, std::string> find(const SessionId& id);
 
-    /// Up to `count` ended sessions with ids of this range, oldest first.
-    tl::expected<std::vector<Session>, std::string> ended(const IdRange& range, const SessionFilter& filter,
-                                                          int count);
+    /// Ended sessions with ids of this range, oldest first. Looks at up to `count` records, also where few of
+    /// a user's own are of the account.
+    tl::expected<Page<Session>, std::string> ended(const IdRange& range, const SessionFilter& filter,
+                                                   int count);
 
-    /// The ids of up to `count` ended sessions with ids of this range, newest first.
-    tl::expected<std::vector<SessionId>, std::string> newest_ended(const IdRange& range,
-                                                                   const SessionFilter& filter, int count);
+    /// The ids of such sessions, newest first.
+    tl::expected<Page<SessionId>, std::string> newest_ended(const IdRange& range, const SessionFilter& filter,
+                                                            int count);
 
     /// Deletes what ended before this time (microseconds since the Unix epoch), in one transaction. Looks at
     /// up to `count` records with an id greater than `after`, oldest first, and at none that was made later.

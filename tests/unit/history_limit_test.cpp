@@ -45,7 +45,7 @@ void what_is_too_old_is_deleted_a_few_at_a_time(void** /*state*/) {
     scene.await_evicted(250);
     expect_equal(scene.evicted.size(), 63U);
     expect(std::ranges::all_of(scene.evicted, [](int count) { return count <= 4; }), "a few at a time");
-    const auto left = must(scene.store.ended({}, {}, 9));
+    const auto left = must(scene.store.ended({}, {}, 9)).found;
     expect(left.size() == 1 && number_of(left.front().id) == 252, "what has just ended stays");
     expect(must(scene.store.find(id_of(251)))->state == State::active, "who is logged in stays");
 }
@@ -80,7 +80,7 @@ void with_infinity_nothing_is_ever_deleted(void** /*state*/) {
     scene.limit.keep(std::nullopt);
     scene.loop.restart();
     scene.loop.run();
-    expect_equal(must(scene.store.ended({}, {}, 100)).size(), 3U);
+    expect_equal(must(scene.store.ended({}, {}, 100)).found.size(), 3U);
 }
 
 void another_time_applies_at_once(void** /*state*/) {

@@ -231,6 +231,30 @@ void no_step_asks_for_much(void** /*state*/) {
     }
 }
 
+/// A user can ask for any account: what of the own history is not of it is passed over in many steps.
+void no_step_goes_through_a_long_history(void** /*state*/) {
+    Scene scene;
+    std::vector<Session> sessions;
+    for (int number = 1; number <= 3000; ++number)
+        sessions.push_back(ended(number, number == 1500 ? "web" : "alice", 1));
+    scene.record(sessions);
+    const auto steps_of = [&](const std::string& account, std::optional<std::int64_t> limit,
+                              const std::string& expected) {
+        SessionList list{scene.slots, scene.store, wanted(true, limit, {.account = account, .uid = 1})};
+        std::string found;
+        int steps = 0;
+        for (; !list.is_over(); ++steps)
+            if (const auto session = list.step())
+                found += std::to_string(number_of(session->id));
+        expect_equal(found, expected);
+        return steps;
+    };
+    expect(steps_of("nosuch", 1, "") >= 3000 / 64, "counted in pages");
+    expect(steps_of("nosuch", {}, "") >= 3000 / 64, "read in pages");
+    expect(steps_of("web", 1, "1500") >= 1500 / 64, "counted in pages");
+    expect(steps_of("web", {}, "1500") >= 3000 / 64, "read in pages");
+}
+
 void one_that_is_over_while_the_newest_are_counted_is_counted_once(void** /*state*/) {
     Scene scene;
     for (int number = 1; number <= 300; ++number)
@@ -274,6 +298,7 @@ int main() {
         SOLO_TEST(a_session_that_begins_meanwhile_is_not_given),
         SOLO_TEST(many_live_sessions_are_listed_to_the_end),
         SOLO_TEST(no_step_asks_for_much),
+        SOLO_TEST(no_step_goes_through_a_long_history),
         SOLO_TEST(one_that_is_over_while_the_newest_are_counted_is_counted_once),
         SOLO_TEST(a_store_that_cannot_be_read_is_a_problem),
     };

@@ -195,7 +195,7 @@ void texts_of_any_bytes_come_back(void** /*state*/) {
     Store store = disk.store();
     expect_same(must(store.find(session.id)).value(), session);
     expect_same(must(store.recover(1)).at(0), session);
-    expect_equal(numbers(must(store.ended({}, {.account = bytes, .uid = {}}, 9))), "2");
+    expect_equal(numbers(must(store.ended({}, {.account = bytes, .uid = {}}, 9)).found), "2");
 }
 
 /// SQLite's own functions see a text up to its first NUL; the rule of one session for a slot must not.
@@ -600,12 +600,12 @@ void ended_sessions_are_read_in_pages(void** /*state*/) {
     const Disk disk;
     disk.record({ended(3), ended(1), ended(5), ended(2), session_of(4), ended(6)});
     Store store = disk.store();
-    expect_equal(numbers(must(store.ended({}, {}, 2))), "1 2");
-    expect_equal(numbers(must(store.ended({.after = id_of(2)}, {}, 2))), "3 5");
-    expect_equal(numbers(must(store.ended({.after = id_of(4)}, {}, 2))), "5 6");
-    expect_equal(numbers(must(store.ended({.after = id_of(5)}, {}, 2))), "6");
-    expect_equal(numbers(must(store.ended({.after = id_of(6)}, {}, 2))), "");
-    expect_equal(numbers(must(store.ended({.after = id_of(1), .up_to = id_of(5)}, {}, 9))), "2 3 5");
+    expect_equal(numbers(must(store.ended({}, {}, 2)).found), "1 2");
+    expect_equal(numbers(must(store.ended({.after = id_of(2)}, {}, 2)).found), "3 5");
+    expect_equal(numbers(must(store.ended({.after = id_of(4)}, {}, 2)).found), "5 6");
+    expect_equal(numbers(must(store.ended({.after = id_of(5)}, {}, 2)).found), "6");
+    expect_equal(numbers(must(store.ended({.after = id_of(6)}, {}, 2)).found), "");
+    expect_equal(numbers(must(store.ended({.after = id_of(1), .up_to = id_of(5)}, {}, 9)).found), "2 3 5");
     expect_equal(count_ended(store.path()), 5);
 }
 
@@ -616,7 +616,9 @@ void history_is_filtered_by_account_and_user(void** /*state*/) {
     disk.record({ended(1, "alice", 1), ended(2, "bob", 2), ended(3, "alice", 1), ended(4, "bob", 2),
                  ended(5, "alice", 9), virtual_user, session_of(7, "alice")});
     Store store = disk.store();
-    const auto found = [&](const SessionFilter& filter) { return numbers(must(store.ended({}, filter, 9))); };
+    const auto found = [&](const SessionFilter& filter) {
+        return numbers(must(store.ended({}, filter, 9)).found);
+    };
     expect_equal(found({}), "1 2 3 4 5 6");
     expect_equal(found({.account = "alice", .uid = {}}), "1 3 5");
     expect_equal(found({.account = {}, .uid = 2}), "2 4");
@@ -634,7 +636,7 @@ void the_newest_come_first(void** /*state*/) {
     Store store = disk.store();
     const auto newest = [&](const SessionFilter& filter, int count, const IdRange& range = {}) {
         std::string found;
-        for (const SessionId& id : must(store.newest_ended(range, filter, count)))
+        for (const SessionId& id : must(store.newest_ended(range, filter, count)).found)
             found += std::to_string(number_of(id)) + " ";
         return found;
     };
@@ -646,6 +648,28 @@ void the_newest_come_first(void** /*state*/) {
     expect_equal(newest({.account = {}, .uid = 2}, 2), "2 ");
     expect_equal(newest({.account = "alice", .uid = 1}, 7), "4 3 1 ");
     expect_equal(newest({.account = "carol", .uid = {}}, 2), "");
+}
+
+/// Else one call would go through all of a user's history for an account that is not in it.
+void a_page_looks_at_no_more_than_it_is_told(void** /*state*/) {
+    const Disk disk;
+    disk.record({ended(1, "alice", 1), ended(2, "web", 1), ended(3, "alice", 1), ended(4, "alice", 1)});
+    Store store = disk.store();
+    const SessionFilter of_web{.account = "web", .uid = 1};
+    const auto number = [](const std::optional<SessionId>& last) { return last ? number_of(*last) : 0; };
+    const auto oldest = [&](int after) {
+        const auto page = must(store.ended({.after = id_of(after)}, of_web, 2));
+        return numbers(page.found) + ", last " + std::to_string(number(page.last));
+    };
+    expect_equal(oldest(0), "2, last 2");
+    expect_equal(oldest(2), ", last 4");
+    expect_equal(oldest(3), ", last 0");
+    const auto newest = must(store.newest_ended({}, of_web, 2));
+    expect(newest.found.empty(), "it has looked at 4 and 3");
+    expect_equal(number(newest.last), 3);
+    const auto rest = must(store.newest_ended({.after = {}, .up_to = id_of(2)}, of_web, 3));
+    expect_equal(rest.found.size(), 1U);
+    expect(!rest.last, "there is nothing older");
 }
 
 /// When id_of(number) was made.
@@ -664,7 +688,7 @@ void what_ended_long_ago_is_evicted(void** /*state*/) {
     Store store = disk.store();
     const auto evict = [&](int before) {
         const int evicted = must(store.evict(made(before), {}, 100)).evicted;
-        return std::to_string(evicted) + ": " + numbers(must(store.ended({}, {}, 9)));
+        return std::to_string(evicted) + ": " + numbers(must(store.ended({}, {}, 9)).found);
     };
     expect_equal(evict(0), "0: 1 2 4 6 8");
     expect_equal(evict(2), "0: 1 2 4 6 8"); // it has ended at that very time
@@ -687,7 +711,7 @@ void an_eviction_goes_in_steps(void** /*state*/) {
     expect_equal(evict({}), "1, 2");
     expect_equal(evict(id_of(2)), "1, 4");
     expect_equal(evict(id_of(4)), "1");
-    expect_equal(numbers(must(store.ended({}, {}, 9))), "3 7");
+    expect_equal(numbers(must(store.ended({}, {}, 9)).found), "3 7");
 }
 
 void an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to(void** /*state*/) {
@@ -1034,6 +1058,7 @@ int main() {
         SOLO_TEST(ended_sessions_are_read_in_pages),
         SOLO_TEST(history_is_filtered_by_account_and_user),
         SOLO_TEST(the_newest_come_first),
+        SOLO_TEST(a_page_looks_at_no_more_than_it_is_told),
         SOLO_TEST(what_ended_long_ago_is_evicted),
         SOLO_TEST(an_eviction_goes_in_steps),
         SOLO_TEST(an_eviction_looks_at_old_ids_only_and_writes_only_where_it_has_to),
