@@ -47,8 +47,14 @@ constexpr auto ready_pause = std::chrono::milliseconds{200};
 /// How long log lines wait: a login has its answer and goes on, and those of many logins are said together.
 constexpr auto log_time = std::chrono::milliseconds{10};
 
-/// Between two attempts to send what the journal did not take.
+/// Between two attempts to say what the journal or standard error did not take.
 constexpr auto log_pause = std::chrono::milliseconds{100};
+
+/// Offers what waits to be said; false where some of it waits on.
+bool send_log() {
+    const bool is_sent = journal().send_waiting();
+    return standard_error().write_waiting() && is_sent;
+}
 
 /// Makes the directory where it is missing; its mode is set either way.
 void take_directory(const std::string& path, mode_t mode) {
@@ -167,6 +173,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                        sessions_service_.dispatcher(), turns_, sessions_limits()} {
     raise_descriptor_limit();
     journal().on_waiting([this] { send_waiting_log(); });
+    standard_error().on_waiting([this] { send_waiting_log(); });
     for (const std::string& warning : config_.warnings)
         log(Priority::warning, "{}", warning);
     recovery_.attempt();
@@ -181,7 +188,8 @@ void Daemon::run() {
     turn();
     (void)notify_service_manager("STOPPING=1");
     journal().on_waiting({});
-    (void)journal().send_waiting();
+    standard_error().on_waiting({});
+    (void)send_log();
 }
 
 /// Runs the event loop until it is stopped.
@@ -239,11 +247,12 @@ void Daemon::flush_log_soon() {
     });
 }
 
-/// journald does not read for now: what it was not given is offered again, and nobody waits.
+/// journald, or who reads standard error, does not read for now: what was not taken is offered again, and
+/// nobody waits.
 void Daemon::send_waiting_log() {
     log_retry_.expires_after(log_pause);
     log_retry_.async_wait([this](std::error_code error) {
-        if (!error && !journal().send_waiting())
+        if (!error && !send_log())
             send_waiting_log();
     });
 }
@@ -302,7 +311,7 @@ Gauges Daemon::gauges() const {
             .sessions_connections = sessions_server_.open_connections(),
             .connections_refused =
                 login_server_.refused_connections() + sessions_server_.refused_connections(),
-            .log_lines_lost = journal().lost()};
+            .log_lines_lost = journal().lost() + standard_error().lost()};
 }
 
 } // namespace solo

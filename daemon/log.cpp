@@ -2,7 +2,6 @@
 #include "daemon/log.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 
@@ -62,9 +61,7 @@ bool send_to_journal(Line& line) {
     return journal().send(journal_entry(entry));
 }
 
-/// What the journal does not take, together: standard error itself stays unbuffered, because what else is
-/// said there, as by a process that aborts, is not to be lost. A log that cannot be written (its disk is
-/// full, its reader gone) is no reason to stop.
+/// What the journal does not take, together: to say it wakes a reader.
 void say(std::vector<Line> lines) {
     std::string text;
     for (Line& line : lines) {
@@ -78,7 +75,7 @@ void say(std::vector<Line> lines) {
         text += fmt::format("solod: {}\n", line.text);
         ::syslog(LOG_AUTHPRIV | priority, "%.*s", static_cast<int>(line.text.size()), line.text.data());
     }
-    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+    standard_error().write(text);
 }
 
 } // namespace
@@ -105,6 +102,11 @@ bool logs_to_journal() {
 Journal& journal() {
     static Journal the_journal;
     return the_journal;
+}
+
+StandardError& standard_error() {
+    static StandardError the_standard_error;
+    return the_standard_error;
 }
 
 void log_line(Priority priority, std::string text, std::vector<JournalField> fields) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/journal.hpp"
+#include "daemon/standard_error.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -19,7 +20,7 @@ enum class Priority : std::uint8_t { alert = 1, critical = 2, error = 3, warning
 /// Says a line, to the journal where standard error leads there, else to standard error and to syslog. Where
 /// systemd says that it led there and it does not any more, whoever has redirected it gets the lines alone.
 /// Foreign text must have gone through protocol::printable(). The fields are for the journal and as they are.
-/// All lines are of one thread.
+/// All lines are of one thread, and it never waits for who reads them.
 void log_line(Priority priority, std::string text, std::vector<JournalField> fields = {});
 
 /// While it lives, lines that weigh less than a warning wait: for flush_log(), for a line that weighs more,
@@ -41,8 +42,9 @@ void flush_log();
 /// Whether lines go to the journal: nobody else takes fields.
 bool logs_to_journal();
 
-/// The journal that log_line() talks to.
+/// The journal and the standard error that log_line() talks to.
 Journal& journal();
+StandardError& standard_error();
 
 template<class... Args>
 void log(Priority priority, fmt::format_string<Args...> format, Args&&... args) {

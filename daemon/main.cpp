@@ -3,6 +3,7 @@
 #include "daemon/log.hpp"
 #include "daemon/store.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -30,6 +31,7 @@ int run(int argc, char** argv) {
     }
     if (options.check_config)
         return print_config(*config);
+    std::signal(SIGPIPE, SIG_IGN); // whoever reads the log may go
     solo::Daemon{options, paths, std::move(*config)}.run();
     return EXIT_SUCCESS;
 }

@@ -538,6 +538,32 @@ MaxSessions=2'
 
 # --- the database -----------------------------------------------------------------------------------------------------
 
+@test "solod outlives whoever reads its standard error, and waits for nobody who does not" {
+    local pipe=$HOST_DIR/standard-error reader i
+    stop_solod
+    mkfifo "$pipe"
+    background reader cat "$pipe"
+    start_notify
+    : >"$HOST_DIR/notifications"
+    background solod env NOTIFY_SOCKET="$HOST_DIR/notify" sh -c 'exec /usr/sbin/solod 2>"$0"' "$pipe"
+    started solod notified 1
+    kill "$(pid_of reader)"
+    wait_until 5 ended reader
+    run ssh_as alice echo in
+    assert_output in
+    run soloctl metrics
+    [[ $output =~ solo_log_lines_lost_total\ [1-9] ]] || fail "nothing is lost" "$output"
+    exec {reader}<>"$pipe"
+    for ((i = 0; i < 400; i++)); do
+        "${LOGIN[@]}" --service solo-test --account alice >/dev/null || fail "login $i"
+    done
+    exec {reader}<&-
+    run ssh_as alice echo in
+    assert_output in
+    stop_solod
+    start_solod
+}
+
 @test "a damaged database is moved aside, solod serves on and says so" {
     local damaged
     "${LOGIN[@]}"
