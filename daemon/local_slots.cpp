@@ -10,6 +10,8 @@
 #include "daemon/wording.hpp"
 #include "protocol/printable.hpp"
 
+#include <algorithm>
+
 #include <asio/post.hpp>
 
 namespace solo {
@@ -261,7 +263,7 @@ void LocalSlots::confirm(const SessionId& id, std::optional<std::uint32_t> audit
 void LocalSlots::release(const SessionId& id, Ended ended) {
     const auto session = find(id);
     if (ended && session && session->state != State::ending)
-        ended_.emplace(id, std::move(ended));
+        ended_.emplace(id, Waiter{.ended = std::move(ended)});
     registry_.close(id, now(), batch_);
     carry_out();
 }
@@ -283,16 +285,24 @@ bool LocalSlots::unlock(const std::string& account) {
     return was_shut;
 }
 
-void LocalSlots::end(const SessionId& id, Reason reason, Notice notice, Ended ended) {
+void LocalSlots::end(const SessionId& id, Reason reason, Notice notice, Waiter waiter) {
     const auto session = find(id);
     if (!session)
         return;
-    if (ended)
-        ended_.emplace(id, std::move(ended));
+    if (waiter.ended)
+        ended_.emplace(id, std::move(waiter));
     if (session->state != State::ending)
         notices_.insert_or_assign(id, std::move(notice));
     registry_.end(id, reason, batch_);
     carry_out();
+}
+
+void LocalSlots::stop_waiting(const SessionId& id, RequestId request) {
+    const auto [first, last] = ended_.equal_range(id);
+    const auto waiter =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second.request == request; });
+    if (waiter != last)
+        ended_.erase(waiter);
 }
 
 /// The nearest session that the process descends from. Reads /proc, so it is asked only where it matters.
@@ -358,12 +368,12 @@ void LocalSlots::perform(const Record& record) {
         kept_.drop(DescriptorStore::Kind::leader, session.id);
     publish(EventKind::ended, session, ended_text(session));
     const auto [first, last] = ended_.equal_range(session.id);
-    std::vector<Ended> waiting;
+    std::vector<Waiter> waiting;
     for (auto entry = first; entry != last; ++entry)
         waiting.push_back(std::move(entry->second));
     ended_.erase(session.id);
-    for (const Ended& ended : waiting)
-        ended(session);
+    for (const Waiter& waiter : waiting)
+        waiter.ended(session);
 }
 
 void LocalSlots::perform(Answer answer) {

@@ -97,8 +97,12 @@ asio::awaitable<void> release(Slots& slots, SessionId id) {
 asio::awaitable<std::optional<Session>> end(Slots& slots, SessionId id, Reason reason, Notice notice,
                                             Connection& connection) {
     const auto pending = std::make_shared<Pending<Session>>(co_await asio::this_coro::executor);
-    slots.end(id, reason, std::move(notice), [pending](const Session& ended) { pending->bring(ended); });
+    const RequestId request = next_request();
+    slots.end(id, reason, std::move(notice),
+              {.request = request, .ended = [pending](const Session& ended) { pending->bring(ended); }});
     co_await await(pending, connection);
+    if (!pending->what)
+        slots.stop_waiting(id, request);
     co_return std::move(pending->what);
 }
 

@@ -24,6 +24,12 @@ public:
     using Answered = std::function<void(const Answer&)>;
     using Ended = std::function<void(const Session&)>;
 
+    /// Who waits until a session is over.
+    struct Waiter {
+        RequestId request = 0; ///< for stop_waiting()
+        Ended ended = {};      ///< called when it is over
+    };
+
     virtual ~Slots() = default;
 
     /// What acquire() would answer now. Changes nothing.
@@ -55,9 +61,12 @@ public:
     /// Logins of an account that a contest has shut are decided again. False where none has.
     virtual bool unlock(const std::string& account) = 0;
 
-    /// Ends a session; `ended`, where given, is called when it is over. Its terminals are shown `notice`.
-    /// Where there is no such session, nothing happens and nothing is called.
-    virtual void end(const SessionId& id, Reason reason, Notice notice, Ended ended) = 0;
+    /// Ends a session and tells the waiter, if anybody waits, when it is over. Its terminals are shown
+    /// `notice`. Where there is no such session, nothing happens and nothing is called.
+    virtual void end(const SessionId& id, Reason reason, Notice notice, Waiter waiter) = 0;
+
+    /// Who waits for the end of this session has gone away: it is forgotten.
+    virtual void stop_waiting(const SessionId& id, RequestId request) = 0;
 
     /// A session that is not over; nothing where there is none.
     [[nodiscard]] virtual std::optional<Session> find(const SessionId& id) const = 0;

@@ -37,7 +37,7 @@ void MemorySlots::confirm(const SessionId& id, std::optional<std::uint32_t> audi
 void MemorySlots::release(const SessionId& id, Ended ended) {
     const auto session = find(id);
     if (ended && session && session->state != State::ending)
-        ended_.emplace(id, std::move(ended));
+        ended_.emplace(id, Waiter{.ended = std::move(ended)});
     Effects effects;
     registry_.close(id, now(), effects);
     carry_out(std::move(effects));
@@ -64,14 +64,19 @@ bool MemorySlots::unlock(const std::string& account) {
     return was_shut;
 }
 
-void MemorySlots::end(const SessionId& id, Reason reason, Notice /*notice*/, Ended ended) {
+void MemorySlots::end(const SessionId& id, Reason reason, Notice /*notice*/, Waiter waiter) {
     if (!registry_.has(id))
         return;
-    if (ended)
-        ended_.emplace(id, std::move(ended));
+    if (waiter.ended)
+        ended_.emplace(id, std::move(waiter));
     Effects effects;
     registry_.end(id, reason, effects);
     carry_out(std::move(effects));
+}
+
+void MemorySlots::stop_waiting(const SessionId& id, RequestId request) {
+    std::erase_if(ended_,
+                  [&](const auto& entry) { return entry.first == id && entry.second.request == request; });
 }
 
 void MemorySlots::carry_out(Effects effects) {
@@ -86,8 +91,9 @@ void MemorySlots::carry_out(Effects effects) {
             const Session session = record->session;
             for (auto found = ended_.find(session.id); session.is_ended() && found != ended_.end();
                  found = ended_.find(session.id))
-                asio::post(loop_,
-                           [ended = std::move(ended_.extract(found).mapped()), session] { ended(session); });
+                asio::post(loop_, [waiter = std::move(ended_.extract(found).mapped()), session] {
+                    waiter.ended(session);
+                });
         } else if (const auto* const answer = std::get_if<Answer>(&effects[i])) {
             if (auto waiting = waiting_.extract(answer->request))
                 asio::post(loop_,

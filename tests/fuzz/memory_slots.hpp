@@ -24,7 +24,8 @@ public:
     void line_closed(const SessionId& id) override;
     std::optional<std::int64_t> renew(const SessionId& id) override;
     bool unlock(const std::string& account) override;
-    void end(const SessionId& id, Reason reason, Notice notice, Ended ended) override;
+    void end(const SessionId& id, Reason reason, Notice notice, Waiter waiter) override;
+    void stop_waiting(const SessionId& id, RequestId request) override;
     [[nodiscard]] std::optional<Session> find(const SessionId& id) const override {
         return registry_.find(id);
     }
@@ -46,7 +47,7 @@ private:
     asio::any_io_executor loop_;
     Registry registry_;
     std::unordered_map<RequestId, Answered> waiting_;
-    std::unordered_multimap<SessionId, Ended> ended_;
+    std::unordered_multimap<SessionId, Waiter> ended_;
 };
 
 } // namespace solo::testing

@@ -25,7 +25,8 @@ public:
     void line_closed(const SessionId& /*id*/) override {}
     std::optional<std::int64_t> renew(const SessionId& /*id*/) override { return std::nullopt; }
     bool unlock(const std::string& /*account*/) override { return false; }
-    void end(const SessionId& /*id*/, Reason /*reason*/, Notice /*notice*/, Ended /*ended*/) override {}
+    void end(const SessionId& /*id*/, Reason /*reason*/, Notice /*notice*/, Waiter /*waiter*/) override {}
+    void stop_waiting(const SessionId& /*id*/, RequestId /*request*/) override {}
     [[nodiscard]] std::optional<Session> find(const SessionId& /*id*/) const override { return std::nullopt; }
     [[nodiscard]] bool shares_leader(const Session& /*session*/) const override { return false; }
     [[nodiscard]] std::vector<Session> sessions_after(const SessionId& id, std::size_t count) const override {

@@ -138,6 +138,28 @@ void who_hangs_up_before_the_answer_does_no_harm(void** /*state*/) {
           "no login has stayed open");
 }
 
+/// The end of a session may take as long as its processes like.
+void who_hangs_up_before_the_end_is_forgotten(void** /*state*/) {
+    Solod solod{"[Policy]\nGraceTime=10min\n"};
+    LoginProgram program{solod.login(), LoginProgram::OnSigterm::ignore};
+    const Json id{{"id", log_in(program, "alice", alice)}};
+    const auto ask = [&](const Solod& target) {
+        Client client{target.sessions()};
+        expect_equal(error_of(client.call(service + "GetInfo")), ""); // so that they come one after the other
+        client.send(sessions + "End", id);
+    };
+    ask(solod);
+    await([&] { return session_of(solod, id.at("id")).at("state") == "ending"; }, "it is being ended");
+    withstand(solod, [&](Solod& target) {
+        for (int i = 0; i < 2000; ++i)
+            ask(target);
+    });
+    Client patient{solod.sessions()};
+    patient.send(sessions + "End", id);
+    program.kill();
+    expect_equal(patient.reply().at("parameters").at("session").at("state").get<std::string>(), "ended");
+}
+
 // JSON.
 
 /// A call of List with this text for a limit, or of Get with this text for an id.
@@ -321,6 +343,7 @@ int main() {
         SOLO_TEST(descriptors_that_come_with_a_call_are_closed),
         SOLO_TEST(who_says_all_at_once_and_hangs_up_is_answered),
         SOLO_TEST(who_hangs_up_before_the_answer_does_no_harm),
+        SOLO_TEST(who_hangs_up_before_the_end_is_forgotten),
         SOLO_TEST(strange_json_is_read_as_the_standard_says),
         SOLO_TEST(flags_do_not_change_what_a_login_is),
         SOLO_TEST(who_repeats_himself_changes_nothing),
