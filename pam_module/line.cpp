@@ -39,8 +39,12 @@ bool Line::is_ours() const {
            status.st_dev == device_ && status.st_ino == inode_;
 }
 
+bool Line::is_live() const {
+    return is_ours() && is_idle(fd_.get());
+}
+
 std::optional<protocol::Channel> Line::take() {
-    if (!is_ours() || !is_idle(fd_.get()))
+    if (!is_live())
         return std::nullopt;
     return protocol::Channel{std::move(fd_)};
 }

@@ -21,6 +21,9 @@ public:
     Line& operator=(Line&&) = delete;
     ~Line();
 
+    /// Whether it is ours, and the daemon is at its other end and has said nothing that nobody asked for.
+    [[nodiscard]] bool is_live() const;
+
     /// The connection, to say one last thing over it. Nothing where it is not ours any more, or not fit for
     /// that: the daemon has closed it, or has said on it what nobody asked for.
     std::optional<protocol::Channel> take();

@@ -30,10 +30,19 @@ int ignore(const Phase& phase) {
     return PAM_PERM_DENIED;
 }
 
+/// The service's file has our line twice, or includes it a second time: one login is one session, and the
+/// second slot that would be asked for is taken by the first.
+int opened_already(const Phase& phase, const Session& session) {
+    log(phase, LOG_NOTICE,
+        session.account + ": session " + session.id +
+            " is open already; the session line of pam_solo may stand twice in this service's file");
+    return PAM_SUCCESS;
+}
+
 /// The session is on record: from here on it is kept, or closed again.
 int granted(const Phase& phase, const Account& account, const Solod& solod, Opened opened) {
-    auto session =
-        std::make_unique<Session>(Session{.id = opened.id, .line = Line{std::move(opened.channel)}});
+    auto session = std::make_unique<Session>(
+        Session{.id = opened.id, .line = Line{std::move(opened.channel)}, .account = account.name});
     if (!keep_session(phase.pamh, std::move(session))) {
         log(phase, LOG_ERR, account.name + " denied: the session cannot be kept");
         (void)solod.close(opened.id);
@@ -52,6 +61,9 @@ int open_session(const Phase& phase) {
     auto account = account_of(phase.pamh);
     if (!account)
         return without_account(phase, account.error());
+    if (const auto* const session = session_of(phase.pamh);
+        session != nullptr && session->is_open_for(account->name))
+        return opened_already(phase, *session);
     const auto nonce = fresh_nonce();
     if (!nonce)
         return unanswered(phase, *account, "the kernel has no random numbers yet");

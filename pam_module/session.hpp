@@ -15,6 +15,12 @@ namespace solo::pam {
 struct Session {
     std::string id;           ///< empty where the daemon said that this is no login
     std::optional<Line> line; ///< nothing where there is no id
+    std::string account = {}; ///< whose it is; empty where there is no id
+
+    /// Whether this process has opened it for this account and the daemon is at the line.
+    [[nodiscard]] bool is_open_for(const std::string& name) const {
+        return !id.empty() && account == name && line && line->is_live();
+    }
 };
 
 /// Keeps the session and puts its id into the PAM environment (SOLO_SESSION_ID). False, with nothing kept,

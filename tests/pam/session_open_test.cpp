@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <syslog.h>
+#include <unistd.h>
 
 namespace {
 
@@ -71,12 +73,13 @@ void every_login_has_a_nonce_of_its_own(void** state) {
     auto& program = program_of(state);
     program.begin();
     assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(program.close(), PAM_SUCCESS);
     assert_int_equal(program.open(), PAM_SUCCESS);
-    const auto calls = program.daemon().await_calls(4);
+    const auto calls = program.daemon().await_calls(5);
     const std::string first = nonce_of(calls[0]);
     assert_int_equal(first.size(), 32);
     assert_int_equal(first.find_first_not_of("0123456789abcdef"), std::string::npos);
-    assert_string_not_equal(first.c_str(), nonce_of(calls[2]).c_str());
+    assert_string_not_equal(first.c_str(), nonce_of(calls[3]).c_str());
 }
 
 void line_stays_open_until_close(void** state) {
@@ -190,10 +193,11 @@ void yes_in_account_asks_for_takeover_once(void** state) {
     ::pam_putenv(program.handle(), "SOLO_TAKEOVER=1");
     assert_int_equal(program.open(), PAM_SUCCESS);
     assert_false(program.variable("SOLO_TAKEOVER").has_value());
+    assert_int_equal(program.close(), PAM_SUCCESS);
     assert_int_equal(program.open(), PAM_SUCCESS);
-    const auto calls = program.daemon().await_calls(4);
+    const auto calls = program.daemon().await_calls(5);
     assert_true(calls[0].call.parameters.at("takeover") == true);
-    assert_false(calls[2].call.parameters.contains("takeover"));
+    assert_false(calls[3].call.parameters.contains("takeover"));
 }
 
 void yes_is_gone_whatever_becomes_of_the_login(void** state) {
@@ -336,6 +340,88 @@ void ignored_session_that_pam_does_not_keep_is_denied(void** state) {
     assert_int_equal(program.open(), PAM_PERM_DENIED);
 }
 
+// The session line twice in one stack.
+
+std::string two_lines(const LoginProgram& program) {
+    const std::string line = "session requisite " SOLO_MODULE " timeout=5 socket=" + program.socket() + "\n";
+    return line + line + "session required pam_permit.so\n";
+}
+
+void second_line_of_a_stack_is_part_of_the_session_of_the_first(void** state) {
+    auto& program = program_of(state);
+    program.daemon().on<Open>([](const Received& received) {
+        return received.connection == 0 ? granted("a notice")
+                                        : error(Refused{.message = "held", .holder = {}, .rule = "x"});
+    });
+    program.begin_with("alice", two_lines(program));
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_int_equal(program.daemon().await_calls(2).size(), 2); // Open and Confirm
+    assert_int_equal(lines(program.socket()).size(), 1);
+    assert_true(program.daemon().is_open(0));
+    assert_string_equal(program.variable("SOLO_SESSION_ID").value_or("").c_str(), id);
+    assert_int_equal(program.said.size(), 1);
+    assert_int_equal(logged(LOG_NOTICE, "may stand twice"), 1);
+
+    assert_int_equal(program.close(), PAM_SUCCESS);
+    const auto calls = program.daemon().await_calls(3);
+    assert_int_equal(calls.size(), 3);
+    assert_method(calls[2], Close::method);
+    assert_int_equal(calls[2].connection, 0);
+    assert_int_equal(lines(program.socket()).size(), 0);
+    assert_false(program.variable("SOLO_SESSION_ID").has_value());
+}
+
+void refusal_of_the_first_line_of_a_stack_is_not_passed_over(void** state) {
+    auto& program = program_of(state);
+    program.daemon().on<Open>(
+        [](const Received&) { return error(Refused{.message = "held", .holder = {}, .rule = "x"}); });
+    const std::string line = "session required " SOLO_MODULE " timeout=5 socket=" + program.socket() + "\n";
+    program.begin_with("alice", line + line);
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    assert_int_equal(program.daemon().await_calls(2).size(), 2); // both have asked
+    assert_int_equal(logged(LOG_NOTICE, "may stand twice"), 0);
+}
+
+/// As sudo and su do it: what the handle holds is somebody else's.
+void session_of_another_account_is_not_joined(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    program.daemon().on<Open>(
+        [](const Received&) { return error(Refused{.message = "held", .holder = {}, .rule = "x"}); });
+    program.set_item(PAM_USER, "bob");
+    assert_int_equal(program.open(), PAM_PERM_DENIED);
+    const auto calls = program.daemon().await_calls(3);
+    assert_method(calls[2], Open::method);
+    assert_string_equal(calls[2].call.parameters.at("account").at("name").get<std::string>().c_str(), "bob");
+    assert_int_equal(logged(LOG_NOTICE, "may stand twice"), 0);
+}
+
+void session_whose_line_is_lost_is_not_joined(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    program.daemon().drop_connections();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    assert_method(program.daemon().await_calls(3)[2], Open::method);
+    assert_int_equal(lines(program.socket()).size(), 1);
+}
+
+/// A daemon that forks for each login may have opened a session of its own before.
+void session_of_the_process_that_forked_is_not_joined(void** state) {
+    auto& program = program_of(state);
+    program.begin();
+    assert_int_equal(program.open(), PAM_SUCCESS);
+    (void)program.daemon().await_calls(2);
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::_exit(program.open());
+    int status = 0;
+    assert_int_equal(::waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_method(program.daemon().await_calls(3)[2], Open::method);
+}
+
 void debug_tells_the_log_what_happens(void** state) {
     auto& program = program_of(state);
     program.begin("alice", "timeout=5 debug");
@@ -374,6 +460,11 @@ int main() {
         SOLO_LOGIN_TEST(session_that_pam_does_not_keep_is_closed_again),
         SOLO_LOGIN_TEST(session_whose_id_pam_does_not_keep_is_closed_again),
         SOLO_LOGIN_TEST(ignored_session_that_pam_does_not_keep_is_denied),
+        SOLO_LOGIN_TEST(second_line_of_a_stack_is_part_of_the_session_of_the_first),
+        SOLO_LOGIN_TEST(refusal_of_the_first_line_of_a_stack_is_not_passed_over),
+        SOLO_LOGIN_TEST(session_of_another_account_is_not_joined),
+        SOLO_LOGIN_TEST(session_whose_line_is_lost_is_not_joined),
+        SOLO_LOGIN_TEST(session_of_the_process_that_forked_is_not_joined),
         SOLO_LOGIN_TEST(debug_tells_the_log_what_happens),
     };
     return run_login_tests("session open", tests);
