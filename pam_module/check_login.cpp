@@ -29,10 +29,20 @@ int refuse(const Phase& phase, const Account& account, const Refused& refusal) {
     return refused(phase, account, refusal);
 }
 
+/// Where nobody can be asked (sshd's password method has no prompt), how things stand reads as if that
+/// session had been ended; here is what became of the question.
+constexpr const char* unasked_text =
+    " You cannot be asked here whether to end that session, so this login is refused.";
+
 /// The message says how things stand; the question is the module's.
 int ask_for_takeover(const Phase& phase, const Account& account, const Refused& refusal) {
-    if (!ask(phase, refusal.message + " End that session? [y/N] "))
-        return refuse(phase, account, refusal);
+    const Answer answer = ask(phase, refusal.message + " End that session? [y/N] ");
+    if (answer == Answer::nobody)
+        tell_error(phase, refusal.message + unasked_text);
+    if (answer == Answer::no)
+        tell_error(phase, refusal.message);
+    if (answer != Answer::yes)
+        return refused(phase, account, refusal);
     if (remember_agreement(phase.pamh))
         return PAM_SUCCESS;
     log(phase, LOG_ERR, account.name + " denied: the answer cannot be kept");

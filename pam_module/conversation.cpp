@@ -38,14 +38,17 @@ void tell_error(const Phase& phase, const std::string& text) {
         (void)pam_error(phase.pamh, "%s", text.c_str());
 }
 
-bool ask(const Phase& phase, const std::string& question) {
+Answer ask(const Phase& phase, const std::string& question) {
     if (phase.silent)
-        return false;
+        return Answer::nobody;
     char* answer = nullptr;
     const int result = pam_prompt(phase.pamh, PAM_PROMPT_ECHO_ON, &answer, "%s", question.c_str());
-    const bool agreed = result == PAM_SUCCESS && answer != nullptr && is_yes(answer);
+    const bool is_answered = result == PAM_SUCCESS && answer != nullptr;
+    const bool agreed = is_answered && is_yes(answer);
     std::free(answer);
-    return agreed;
+    if (agreed)
+        return Answer::yes;
+    return is_answered ? Answer::no : Answer::nobody;
 }
 
 } // namespace solo::pam

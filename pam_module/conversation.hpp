@@ -2,6 +2,7 @@
 // What the module says to the person, by the login program's conversation. With PAM_SILENT nothing is said.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace solo::pam {
@@ -14,7 +15,12 @@ void tell(const Phase& phase, const std::string& text);
 /// As PAM_ERROR_MSG. For the account phase: in the session phase it would get into sftp and scp.
 void tell_error(const Phase& phase, const std::string& text);
 
-/// Whether the person answers yes. An answer that is no clear yes, and nobody there to ask, is a no.
-bool ask(const Phase& phase, const std::string& question);
+enum class Answer : std::uint8_t {
+    yes,
+    no,     ///< or anything that is no clear yes
+    nobody, ///< the login program has no way to ask, or is to be left in peace
+};
+
+Answer ask(const Phase& phase, const std::string& question);
 
 } // namespace solo::pam

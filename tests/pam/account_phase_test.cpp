@@ -182,7 +182,12 @@ void nobody_to_ask_is_a_no(void** state) {
 
     program.conversation_result = PAM_CONV_ERR;
     assert_int_equal(program.account(), PAM_PERM_DENIED);
+    const auto unasked = std::string{held} +
+                         " You cannot be asked here whether to end that session, so this login is refused.";
+    const auto question = std::string{held} + " End that session? [y/N] ";
+    assert_said(program, {{PAM_PROMPT_ECHO_ON, question}, {PAM_ERROR_MSG, unasked}});
     assert_false(program.variable("SOLO_TAKEOVER").has_value());
+    assert_int_equal(logged(LOG_NOTICE, "alice refused by [Policy] OnConflict: This account"), 2);
 
     program.has_conversation = false;
     program.begin();
