@@ -9,11 +9,13 @@
 #include "daemon/process_table.hpp"
 #include "daemon/service_manager.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -31,8 +33,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Where there are descriptors enough.
 constexpr std::size_t connections_per_user = 64;
 constexpr std::size_t connections_of_users = 4096;
+
+/// What users may take of the descriptors: the rest is for logins and the database.
+constexpr std::size_t part_of_users = 4;
 
 /// How long a database that cannot be read is tried again at the start; logins wait meanwhile. After that
 /// they are decided without knowing who is logged in.
@@ -89,13 +95,13 @@ protocol::UniqueFd take_lock(const Options& options) {
     return lock;
 }
 
-/// Each session takes two descriptors.
-void raise_descriptor_limit() {
+/// Each session takes two descriptors. How many there may be.
+std::size_t raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+        return 0;
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 std::string host_name() {
@@ -113,10 +119,16 @@ ServerLimits login_limits() {
             .forbidden = protocol::make_error(protocol::login::PermissionDenied{})};
 }
 
-ServerLimits sessions_limits() {
+ServerLimits sessions_limits(std::size_t descriptors) {
+    const std::size_t total = std::clamp<std::size_t>(descriptors / part_of_users, 1, connections_of_users);
+    if (total < connections_of_users)
+        log(Priority::warning,
+            "no more than {} files may be open (RLIMIT_NOFILE), two of them for each session: users have {} "
+            "connections in all, not {}",
+            descriptors, total, connections_of_users);
     return {.message = protocol::max_sessions_message,
-            .per_uid = connections_per_user,
-            .total = connections_of_users,
+            .per_uid = std::clamp<std::size_t>(total / part_of_users, 1, connections_per_user),
+            .total = total,
             .is_root_only = false,
             .too_many = protocol::make_error(protocol::sessions::TooManyConnections{}),
             .forbidden = {}};
@@ -170,8 +182,7 @@ Daemon::Daemon(const Options& options, ConfigPaths paths, Config config)
                     login_service_.dispatcher(), turns_, login_limits()},
       sessions_server_{listen_at(loop_.get_executor(), options.runtime_dir + "/sessions.sock",
                                  S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH),
-                       sessions_service_.dispatcher(), turns_, sessions_limits()} {
-    raise_descriptor_limit();
+                       sessions_service_.dispatcher(), turns_, sessions_limits(raise_descriptor_limit())} {
     journal().on_waiting([this] { send_waiting_log(); });
     standard_error().on_waiting([this] { send_waiting_log(); });
     for (const std::string& warning : config_.warnings)

@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -220,7 +221,8 @@ void LoginProgram::close_line() {
         throw std::runtime_error{"the line is not closed"};
 }
 
-Solod::Solod(std::string_view config) : notifications_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
+Solod::Solod(std::string_view config, std::optional<unsigned> files)
+    : files_{files}, notifications_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
     const auto address = address_of(directory_.path("notify"));
     if (::bind(notifications_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         fail("notify");
@@ -246,6 +248,10 @@ pid_t Solod::spawn() const {
     ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1); // nobody of the host is adopted
     ::setenv("JOURNAL_STREAM", "1:1", 1);                             // nothing goes to the host's syslog
     pass_descriptors();
+    if (files_) {
+        const rlimit limit{.rlim_cur = *files_, .rlim_max = *files_};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
     const int log = ::open(directory_.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::dup2(log, STDERR_FILENO);
     const std::string config = directory_.path("solo.conf");

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -91,8 +92,9 @@ private:
 
 class Solod {
 public:
-    /// Starts it and waits until it is ready. It is killed when this object goes.
-    explicit Solod(std::string_view config = {});
+    /// Starts it and waits until it is ready. It is killed when this object goes. `files`: how many it may
+    /// have open, if that is limited.
+    explicit Solod(std::string_view config = {}, std::optional<unsigned> files = {});
     Solod(const Solod&) = delete;
     Solod& operator=(const Solod&) = delete;
     ~Solod();
@@ -136,6 +138,7 @@ private:
     void await_notification(std::string_view text);
     bool receive_notification(int timeout, std::string& text);
 
+    std::optional<unsigned> files_;
     TempDir directory_;
     UniqueFd notifications_;
     std::map<std::string, UniqueFd> kept_; ///< by name, as systemd has them

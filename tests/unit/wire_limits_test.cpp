@@ -147,6 +147,27 @@ void one_user_cannot_take_all_connections(void** /*state*/) {
         "a place is free again");
 }
 
+void users_leave_descriptors_for_logins_where_there_are_few(void** /*state*/) {
+    Solod solod{{}, 128};
+    std::deque<Client> clients;
+    const auto is_served = [&](int uid) {
+        return error_of(clients.emplace_back(solod.sessions(), user(uid)).call(sessions + "Status")) == "";
+    };
+    for (int uid = 62000; uid < 62004; ++uid) {
+        for (int i = 0; i < 8; ++i)
+            expect(is_served(uid), "there is room for all of them");
+        Client one_more{solod.sessions(), user(uid)};
+        expect_equal(error_of(one_more.reply()), "TooManyConnections");
+    }
+    Client somebody_else{solod.sessions(), user(bob)};
+    expect_equal(error_of(somebody_else.reply()), "TooManyConnections");
+    expect_equal(error_of(Client{solod.sessions()}.call(sessions + "Status")), "");
+    Client login_program{solod.login()};
+    log_in(login_program, "alice", alice);
+    expect_within(solod.log(), "no more than 128 files may be open (RLIMIT_NOFILE), two of them for each "
+                               "session: users have 32 connections in all, not 4096");
+}
+
 void root_is_not_limited(void** /*state*/) {
     Solod solod;
     std::deque<Client> clients;
@@ -164,6 +185,7 @@ int main() {
         SOLO_TEST(a_client_that_leaves_amid_a_message_is_forgotten),
         SOLO_TEST(who_is_too_slow_is_dropped),
         SOLO_TEST(one_user_cannot_take_all_connections),
+        SOLO_TEST(users_leave_descriptors_for_logins_where_there_are_few),
         SOLO_TEST(root_is_not_limited),
     };
     return run_as_root(tests);
