@@ -344,7 +344,7 @@ void LocalSlots::flush() {
     } else {
         if (records_.has_lost_records())
             record_everything();
-        records_.write();
+        records_.write_now_or_in_turn();
     }
     for (Effect& effect : batch)
         std::visit([this](auto& what) { perform(std::move(what)); }, effect);

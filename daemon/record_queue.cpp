@@ -16,6 +16,9 @@ namespace {
 /// Between two attempts to write while the disk fails, and between two checkpoints.
 constexpr std::chrono::seconds interval{1};
 
+/// So many records are tried again with each login while the disk fails.
+constexpr std::size_t many = 64;
+
 /// How long a record waits that can. A login program that fails at once is over before, and written once.
 constexpr std::chrono::milliseconds moment{100};
 
@@ -70,6 +73,13 @@ void RecordQueue::write() {
     notes_.clear();
     set_problem({});
     schedule_checkpoint();
+}
+
+void RecordQueue::write_now_or_in_turn() {
+    if (waiting() <= many)
+        write();
+    else
+        refused_.clear();
 }
 
 /// The database refuses one of the records. It is the last word on its slots: that one is not granted, the

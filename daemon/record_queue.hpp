@@ -37,6 +37,10 @@ public:
     /// (degraded), or refused().
     void write();
 
+    /// The same on behalf of a login that waits for it. Where the disk fails and much waits already, nothing
+    /// is tried before the time has come: it would take longer with each login.
+    void write_now_or_in_turn();
+
     /// Writes what is queued after a moment, or with the next write().
     void write_soon();
 

@@ -197,6 +197,29 @@ void the_next_write_recovers_as_well(void** /*state*/) {
     expect_equal(scene.stored(2), "active");
 }
 
+/// Else a login takes the longer the more have come while the disk is full.
+void where_much_waits_a_login_leaves_it_to_the_next_attempt(void** /*state*/) {
+    for (const int logins : {10, 100}) {
+        Scene scene;
+        const auto write_for_login = [&](int number) {
+            scene.queue.add(session_of(number, std::to_string(number)));
+            scene.queue.write_now_or_in_turn();
+        };
+        scene.take_disk_away();
+        for (int number = 1; number <= logins; ++number)
+            write_for_login(number);
+        scene.give_disk_back();
+        write_for_login(200);
+        expect(!scene.queue.refused(id_of(200)), "it is granted all the same");
+        expect_equal(scene.said.size(), logins == 10 ? 2U : 1U); // little is written with the login
+        scene.await_said(2);
+        expect_equal(scene.stored(1), "active");
+        expect_equal(scene.stored(200), "active");
+        write_for_login(201);
+        expect_equal(scene.stored(201), "active");
+    }
+}
+
 void a_record_that_conflicts_is_refused_and_the_others_are_kept(void** /*state*/) {
     Scene scene;
     scene.write({session_of(1)});
@@ -411,6 +434,7 @@ int main() {
         SOLO_TEST(being_degraded_is_said_once),
         SOLO_TEST(it_recovers_by_itself_and_says_so_once),
         SOLO_TEST(the_next_write_recovers_as_well),
+        SOLO_TEST(where_much_waits_a_login_leaves_it_to_the_next_attempt),
         SOLO_TEST(a_record_that_conflicts_is_refused_and_the_others_are_kept),
         SOLO_TEST(several_conflicts_are_refused_each),
         SOLO_TEST(a_refusal_is_forgotten_with_the_next_write),
