@@ -545,6 +545,7 @@ MaxSessions=2'
     background reader cat "$pipe"
     start_notify
     : >"$HOST_DIR/notifications"
+    # shellcheck disable=SC2016 # The inner shell expands it.
     background solod env NOTIFY_SOCKET="$HOST_DIR/notify" sh -c 'exec /usr/sbin/solod 2>"$0"' "$pipe"
     started solod notified 1
     kill "$(pid_of reader)"
