@@ -42,8 +42,10 @@ class Call:
 
 def read_calls(output, logins, begin=None):
     """The calls in strace's output, from the first one on that mentions the text `begin`. `logins` are the processes
-    of which /proc tells something that matters."""
+    of which /proc tells something that matters. Left out are those of a thread that strace cannot tell from one before the
+    first: as each thread counts its own, a fault there would hit the loader."""
     counts = collections.Counter()
+    before = set()
     calls = []
     has_begun = begin is None
     with open(output, encoding="utf-8", errors="replace") as lines:
@@ -55,7 +57,9 @@ def read_calls(output, logins, begin=None):
             has_begun = has_begun or begin in rest and name != "execve"
             about = _about(name, rest, logins)
             counts[thread, name, about] += 1
-            if has_begun:
+            if not has_begun:
+                before.add((name, counts[thread, name]))
+            elif (name, counts[thread, name]) not in before:
                 calls.append(Call(thread, name, counts[thread, name], about, counts[thread, name, about],
                                   _is_inward(name, rest, about),
                                   _one_of(name, rest, about), rest.endswith("= ?"), "(INJECTED" in rest))
