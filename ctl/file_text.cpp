@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/file_text.hpp"
 
-#include "ctl/output.hpp"
+#include "ctl/write_all.hpp"
 #include "protocol/unique_fd.hpp"
 
 #include <cerrno>

@@ -2,6 +2,7 @@
 #include "ctl/output.hpp"
 
 #include "ctl/problem.hpp"
+#include "ctl/write_all.hpp"
 #include "protocol/json.hpp"
 
 #include <cerrno>
@@ -25,18 +26,6 @@ std::string laid_out(std::string_view json, int indent) {
 constexpr int indent = 2;
 
 } // namespace
-
-int write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const auto count = ::write(fd, text.data(), text.size());
-        if (count >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
-}
 
 void print(std::string_view text) {
     const int error = write_all(STDOUT_FILENO, text);

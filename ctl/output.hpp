@@ -6,9 +6,6 @@
 
 namespace solo::ctl {
 
-/// Writes all of it; the errno of the first failure, else 0.
-int write_all(int fd, std::string_view text);
-
 /// Writes to standard output. A reader that has seen enough (`soloctl list | head`) is no error: the rest
 /// goes nowhere. Throws Problem where it cannot be written for another reason (disk full).
 void print(std::string_view text);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/spool.hpp"
 
-#include "ctl/output.hpp"
 #include "ctl/problem.hpp"
+#include "ctl/write_all.hpp"
 #include "protocol/printable.hpp"
 
 #include <array>
