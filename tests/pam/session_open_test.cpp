@@ -401,6 +401,7 @@ void session_whose_line_is_lost_is_not_joined(void** state) {
     auto& program = program_of(state);
     program.begin();
     assert_int_equal(program.open(), PAM_SUCCESS);
+    (void)program.daemon().await_calls(2); // its Confirm has no answer
     program.daemon().drop_connections();
     assert_int_equal(program.open(), PAM_SUCCESS);
     assert_method(program.daemon().await_calls(3)[2], Open::method);

@@ -631,9 +631,9 @@ void who_is_in_a_posix_session_of_the_dead_belongs_to_the_session(void** /*state
     kill_and_await(tree.root());
     ::waitpid(tree.root(), nullptr, 0);
     (void)!::write(may.get(), "x", 1);
-    const int left = tree.child_of(::getpid());
     for (const int pid : pids_in(processes))
         await_exit(pid);
+    const int left = tree.child_of(::getpid());
     expect(refreshed(processes) == std::set<int>{left}, "it is found by its POSIX session");
     expect(refreshed(of_another_user).empty(), "which may be another one of the same number");
 }
