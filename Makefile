@@ -16,7 +16,7 @@ PACKAGES_BUILD   = g++ cmake ninja-build pkg-config \
 PACKAGES_PACKAGE = $(PACKAGES_BUILD) build-essential debhelper
 PACKAGES_DEMO    = $(PACKAGES_BUILD) iproute2 openssh-client openssh-server perl-base util-linux
 PACKAGES_ALL     = $(PACKAGES_PACKAGE) $(PACKAGES_DEMO) \
-                   bats cron curl dbus-daemon expect fish gir1.2-lightdm-1 libcmocka-dev libpam-wrapper librapidcheck-dev \
+                   bats cron curl dbus-daemon expect fish gir1.2-lightdm-1 jq libcmocka-dev libpam-wrapper librapidcheck-dev \
                    lightdm lintian mandoc mmdebstrap nginx openssl python3 python3-gi python3-prometheus-client rsync spin \
                    sqlite3 sshpass strace sudo systemd-container valgrind vsftpd xvfb zsh zstd \
                    clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck
